@@ -1,0 +1,138 @@
+"""The claims policy (RFC 7519 section 4.1): what must be present, and what it must equal.
+
+It is checked here once, when a verifier is built; a token is judged by it in the compiled core.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from typing import Final, final
+
+from jwtfast._native import Policy
+
+__all__ = ["ANY", "compile_policy", "number_of_seconds"]
+
+
+@final
+class _Any:
+    """The type of ``ANY``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "ANY"
+
+
+ANY: Final = _Any()
+"""As ``audience=ANY``: tokens for any audience are accepted, and tokens for none."""
+
+# The registered claims (RFC 7519 section 4.1) in the order in which the compiled core has them.
+_REGISTERED = (
+    ("exp", "date"),
+    ("nbf", "date"),
+    ("iat", "date"),
+    ("iss", "text"),
+    ("aud", "audience"),
+    ("sub", "text"),
+    ("jti", "text"),
+)
+
+
+def compile_policy(
+    *,
+    issuer: str | Collection[str] | None,
+    audience: str | Collection[str] | _Any | None,
+    required: Collection[str],
+    leeway: float,
+    max_age: float | None,
+) -> Policy:
+    """Check a verifier's demands on claims and hand them to the compiled core.
+
+    Args:
+        issuer: The values ``iss`` may have; None: any, or none.
+        audience: The values of which ``aud`` must have one; None: a token with ``aud`` is refused; ``ANY``: not judged.
+        required: The names of claims that must be there.
+        leeway: How far clocks may disagree, in seconds.
+        max_age: How long ago a token may have been issued, in seconds; None: as long as it likes.
+
+    Returns:
+        The compiled policy.
+
+    Raises:
+        ValueError: A value is empty, negative or not finite.
+        TypeError: A value is of the wrong type.
+    """
+    names = _texts("required", required, empty_ok=True)
+    if isinstance(required, str):
+        msg = f"required is a collection of claim names: say required=({required!r},)"
+        raise TypeError(msg)
+    any_audience = audience is ANY
+    demanded = set(names)
+    allowed: dict[str, tuple[str, ...]] = {}
+    if issuer is not None:
+        allowed["iss"] = _texts("issuer", issuer)
+        demanded.add("iss")
+    if audience is not None and not isinstance(audience, _Any):
+        allowed["aud"] = _texts("audience", audience)
+        demanded.add("aud")
+    if max_age is not None:
+        demanded.add("iat")
+    registered = [(name, kind, name in demanded, allowed.get(name, ())) for name, kind in _REGISTERED]
+    named = [(name, "any", True, ()) for name in names if name not in dict(_REGISTERED)]
+    return Policy(
+        [*registered, *named],
+        any_audience,
+        number_of_seconds("leeway", leeway),
+        math.inf if max_age is None else number_of_seconds("max_age", max_age),
+    )
+
+
+def number_of_seconds(name: str, value: float) -> float:
+    """Check a configured length of time.
+
+    Args:
+        name: What to call it in an error.
+        value: The time in seconds.
+
+    Returns:
+        It, as a float.
+
+    Raises:
+        ValueError: It is negative or not finite.
+        TypeError: It is no number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = f"{name} is a number of seconds, not {type(value).__name__}"
+        raise TypeError(msg)
+    if not math.isfinite(value) or value < 0:
+        msg = f"{name} is a number of seconds, finite and not negative"
+        raise ValueError(msg)
+    return float(value)
+
+
+def _texts(name: str, value: str | Collection[str], *, empty_ok: bool = False) -> tuple[str, ...]:
+    """Give one string, or a collection of them, as a tuple without repetitions."""
+    if isinstance(value, str):
+        texts: tuple[str, ...] = (value,)
+    elif isinstance(value, bytes) or not isinstance(value, Collection):
+        msg = f"{name} is a str or a collection of them, not {type(value).__name__}"
+        raise TypeError(msg)
+    else:
+        texts = tuple(dict.fromkeys(value))
+    if not texts and not empty_ok:
+        msg = f"{name} is empty: leave it out, or name at least one"
+        raise ValueError(msg)
+    for text in texts:
+        if not isinstance(text, str):
+            msg = f"{name} is made of str, not {type(text).__name__}"
+            raise TypeError(msg)
+        if not text:
+            msg = f"{name} holds an empty string, which can't be meant"
+            raise ValueError(msg)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            msg = f"{name} holds a string that is no Unicode text"
+            raise ValueError(msg) from None
+    return texts

@@ -1,0 +1,69 @@
+# The JWS Compact Serialization (RFC 7515 section 3.1): a token's characters, in place, and its three segments.
+
+from cpython.unicode cimport PyUnicode_Check
+
+cdef extern from *:
+    """
+    /* A str's characters, where all of them are ASCII; else NULL. Subclasses too. */
+    static inline const uint8_t *jf_ascii(PyObject *text, size_t *length)
+    {
+    #if PY_VERSION_HEX < 0x030c0000
+        if (PyUnicode_READY(text) < 0) {
+            PyErr_Clear();
+            return NULL;
+        }
+    #endif
+        if (!PyUnicode_IS_ASCII(text))
+            return NULL;
+        *length = (size_t)PyUnicode_GET_LENGTH(text);
+        return (const uint8_t *)PyUnicode_DATA(text);
+    }
+    """
+    const uint8_t *jf_ascii(PyObject *text, size_t *length)
+
+cdef struct Segments:                # header "." payload "." signature
+    size_t header
+    size_t payload
+    size_t payload_length
+    size_t signature
+    size_t signature_length
+
+
+cdef object borrow(object raw, const uint8_t **data, size_t *length):
+    # Gives what keeps the characters alive; data[0] is NULL where there is no ASCII text. Anything that another thread
+    # could change while it is looked at is copied first.
+    if PyUnicode_Check(raw):
+        data[0] = jf_ascii(<PyObject *>raw, length)
+        return raw
+    if not isinstance(raw, bytes):
+        if not isinstance(raw, (bytearray, memoryview)):
+            raise TypeError(f"a token is str, bytes, bytearray or memoryview, not {type(raw).__name__}")
+        try:
+            raw = bytes(raw)
+        except ValueError:           # a memoryview that was released
+            data[0] = NULL
+            return raw
+    data[0] = <const uint8_t *>PyBytes_AS_STRING(raw)
+    length[0] = <size_t>PyBytes_GET_SIZE(raw)
+    return raw
+
+
+cdef jf_verdict split(const uint8_t *raw, size_t length, Segments *segments) noexcept nogil:
+    cdef const uint8_t *end = raw + length
+    cdef const uint8_t *first = <const uint8_t *>memchr(raw, c".", length)
+    cdef const uint8_t *second = NULL
+    cdef const uint8_t *third = NULL
+    if first != NULL:
+        second = <const uint8_t *>memchr(first + 1, c".", <size_t>(end - first) - 1)
+    if second == NULL:
+        return JF_NOT_THREE_SEGMENTS
+    third = <const uint8_t *>memchr(second + 1, c".", <size_t>(end - second) - 1)
+    if third != NULL:
+        third = <const uint8_t *>memchr(third + 1, c".", <size_t>(end - third) - 1)
+        return JF_NOT_THREE_SEGMENTS if third == NULL else JF_ENCRYPTED
+    segments.header = <size_t>(first - raw)
+    segments.payload = segments.header + 1
+    segments.payload_length = <size_t>(second - first) - 1
+    segments.signature = <size_t>(second - raw) + 1
+    segments.signature_length = <size_t>(end - second) - 1
+    return JF_GOOD

@@ -1,0 +1,55 @@
+#include "cpu.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <cpuid.h>
+
+/* XCR0: which register files the operating system saves. AVX2 needs those of SSE (bit 1) and AVX (bit 2). */
+static unsigned xcr0(void)
+{
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+unsigned jf_cpu_isas(void)
+{
+    unsigned a, b, c, d, isas = 0;
+    if (!__get_cpuid(1, &a, &b, &c, &d))
+        return 0;
+    unsigned ssse3 = c & bit_SSSE3, sse41 = c & bit_SSE4_1, osxsave = c & bit_OSXSAVE;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
+        return 0;
+    if ((b & bit_AVX2) && osxsave && (xcr0() & 6) == 6)
+        isas |= JF_ISA_AVX2;
+    if ((b & bit_SHA) && ssse3 && sse41)
+        isas |= JF_ISA_SHANI;
+    return isas;
+}
+
+#else
+
+unsigned jf_cpu_isas(void)
+{
+    return 0;
+}
+
+#endif
+
+void jf_kernels_fill(jf_kernels *kernels, unsigned isas)
+{
+    kernels->sha256_blocks = jf_sha256_blocks_portable;
+    kernels->sha512_blocks = jf_sha512_blocks_portable;
+    kernels->base64url_decode = jf_base64url_decode_none;
+    kernels->base64url_encode = jf_base64url_encode_none;
+#if defined(__x86_64__) && defined(__GNUC__)
+    if (isas & JF_ISA_AVX2) {
+        kernels->base64url_decode = jf_base64url_decode_avx2;
+        kernels->base64url_encode = jf_base64url_encode_avx2;
+    }
+    if (isas & JF_ISA_SHANI)
+        kernels->sha256_blocks = jf_sha256_blocks_shani;
+#else
+    (void)isas;
+#endif
+}

@@ -1,0 +1,26 @@
+/* What this machine's CPU offers, and the table of kernels chosen from it.
+ *
+ * The table is filled once, at import, and passed by pointer from then on: no dispatch per call, no global state. */
+#ifndef JF_CPU_H
+#define JF_CPU_H
+
+#include "base64url.h"
+#include "sha2.h"
+
+typedef struct jf_kernels {
+    jf_sha256_blocks sha256_blocks;
+    jf_sha512_blocks sha512_blocks;
+    jf_base64url_bulk base64url_decode;
+    jf_base64url_bulk base64url_encode;
+} jf_kernels;
+
+/* Instruction sets that have kernels of their own. */
+enum { JF_ISA_AVX2 = 1, JF_ISA_SHANI = 2 };
+
+/* The sets that the CPU has and the operating system keeps the registers of. */
+unsigned jf_cpu_isas(void);
+
+/* Fills the table with the best kernels that need no other sets than `isas`; 0 is the portable code alone. */
+void jf_kernels_fill(jf_kernels *kernels, unsigned isas);
+
+#endif

@@ -1,0 +1,109 @@
+# The JOSE header (RFC 7515 section 4): read strictly at first sight, remembered by its bytes from then on.
+
+cdef enum:
+    MAX_CANDIDATES = 8               # a forged token must not buy more signature checks than this
+    MEMO_SLOTS = 64
+
+
+@cython.final
+cdef class Selection:
+    # What a header selects: a pure function of its bytes, the key set and the configured token type.
+    cdef bytes encoded
+    cdef Claims header
+    cdef tuple candidates            # of PreparedKey
+
+
+@cython.final
+cdef class HeaderMemo:
+    # Headers of tokens that were verified, by their base64url text; one slot for each hash, the last one in it stays.
+    cdef list slots
+
+    def __cinit__(self):
+        self.slots = [None] * MEMO_SLOTS
+
+    cdef inline Py_ssize_t slot(self, const uint8_t *encoded, size_t length) noexcept:
+        cdef uint64_t tail = length
+        # A header's last characters tell headers apart best: they begin with the same names.
+        if length >= 16:
+            memcpy(&tail, encoded + length - 12, 8)
+        return <Py_ssize_t>((tail * <uint64_t>0x9e3779b97f4a7c15 + length) >> 58)
+
+    cdef Selection find(self, const uint8_t *encoded, size_t length):
+        cdef Selection selection
+        with cython.critical_section(self):
+            selection = <Selection>self.slots[self.slot(encoded, length)]
+        if (selection is not None and <size_t>PyBytes_GET_SIZE(selection.encoded) == length
+                and not memcmp(PyBytes_AS_STRING(selection.encoded), encoded, length)):
+            return selection
+        return None
+
+    cdef int keep(self, Selection selection) except -1:
+        cdef const uint8_t *encoded = <const uint8_t *>PyBytes_AS_STRING(selection.encoded)
+        with cython.critical_section(self):
+            self.slots[self.slot(encoded, <size_t>PyBytes_GET_SIZE(selection.encoded))] = selection
+        return 0
+
+
+cdef Py_ssize_t count_members(object value) except -1:
+    cdef Py_ssize_t count = 0
+    if type(value) is dict:
+        count = len(<dict>value)
+        for member in (<dict>value).values():
+            count += count_members(member)
+    elif type(value) is list:
+        for member in <list>value:
+            count += count_members(member)
+    return count
+
+
+cdef object read_header(const uint8_t *encoded, size_t length, jf_verdict *verdict):
+    # The header as a plain dict, or None and why not.
+    cdef uint8_t *text
+    cdef size_t size, members = 0
+    cdef jf_json_result result
+    cdef object header
+    verdict[0] = JF_HEADER_ENCODING
+    text = <uint8_t *>PyMem_RawCalloc(1, JF_BASE64URL_DECODED_SIZE(length) + JF_JSON_PADDING)
+    if text == NULL:
+        raise MemoryError
+    try:
+        size = jf_base64url_decode(&CHOSEN, encoded, length, text)
+        if size == JF_BASE64URL_INVALID:
+            return None
+        result = jf_json_scan(text, size, 0, NULL, 0, NULL, &members)
+        verdict[0] = JF_HEADER_DUPLICATE if result == JF_JSON_DUPLICATE else JF_HEADER_JSON
+        if result != JF_JSON_OK and result != JF_JSON_UNUSUAL:
+            return None
+        header = orjson.loads(PyBytes_FromStringAndSize(<char *>text, <Py_ssize_t>size))
+    except orjson.JSONDecodeError:
+        return None
+    finally:
+        PyMem_RawFree(text)
+    if count_members(header) != <Py_ssize_t>members:
+        verdict[0] = JF_HEADER_DUPLICATE
+        return None
+    verdict[0] = judge_header(<dict>header)
+    return header if verdict[0] == JF_GOOD else None
+
+
+cdef jf_verdict judge_header(dict header) except *:
+    if type(header.get("alg")) is not str:
+        return JF_HEADER_ALG
+    if "kid" in header and type(header["kid"]) is not str:
+        return JF_HEADER_KID
+    if "typ" in header and type(header["typ"]) is not str:
+        return JF_HEADER_TYP
+    # No extension is understood, and a list of none is malformed (RFC 7515 section 4.1.11).
+    if "crit" in header:
+        return JF_HEADER_CRIT
+    # RFC 7797 changes what is signed. Without crit it must not be used, and what it says must not be overlooked.
+    if header.get("b64", True) is not True:
+        return JF_HEADER_B64
+    return JF_GOOD
+
+
+cdef bint is_token_type(object typ, str token_type):
+    # RFC 7515 section 4.1.9: a media type, compared without case, whose "application/" may be left out.
+    if typ is None:
+        return False
+    return (<str>typ).lower().removeprefix("application/") == token_type

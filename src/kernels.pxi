@@ -1,0 +1,125 @@
+# Which kernels run: all that the CPU offers, or those that JWTFAST_KERNEL asks for.
+
+cdef jf_kernels CHOSEN
+cdef dict ISAS = {"avx2": JF_ISA_AVX2, "shani": JF_ISA_SHANI}
+
+
+cdef int fill_kernels(jf_kernels *kernels, str request) except -1:
+    cdef unsigned present = jf_cpu_isas(), wanted = 0
+    if request == "auto":
+        wanted = present
+    elif request != "portable":
+        for name in request.split("+"):
+            if name not in ISAS:
+                raise ValueError(
+                    f"unknown kernel {name!r}: say 'auto', 'portable', or one or more of {sorted(ISAS)} joined by '+'"
+                )
+            if not present & <unsigned>ISAS[name]:
+                raise ValueError(f"this CPU has no {name!r}: leave JWTFAST_KERNEL unset, or say 'portable'")
+            wanted |= <unsigned>ISAS[name]
+    jf_kernels_fill(kernels, wanted)
+    return 0
+
+
+def available_kernels():
+    cdef unsigned present = jf_cpu_isas()
+    names = [name for name, isa in ISAS.items() if present & <unsigned>isa]
+    return ["portable", *names, *(["+".join(names)] if len(names) > 1 else [])]
+
+
+cdef jf_sha2_id sha2_id(str name) except *:
+    if name == "sha256":
+        return JF_SHA256
+    if name == "sha384":
+        return JF_SHA384
+    if name == "sha512":
+        return JF_SHA512
+    raise ValueError(f"unknown hash {name!r}: say 'sha256', 'sha384' or 'sha512'")
+
+
+@cython.final
+cdef class Kernels:
+    # The native primitives with the kernels of one's choice, to hold each of them to the standards.
+    cdef jf_kernels table
+    cdef readonly str name
+
+    def __cinit__(self, str name="auto"):
+        fill_kernels(&self.table, name)
+        self.name = name
+
+    def digest(self, str hash_name, bytes message not None):
+        cdef jf_sha2_id hash_id = sha2_id(hash_name)
+        cdef jf_sha2_state state
+        cdef uint8_t out[JF_SHA2_MAX_DIGEST]
+        jf_sha2_init(hash_id, &state)
+        jf_sha2_finish(&self.table, hash_id, &state, 0, <const uint8_t *>PyBytes_AS_STRING(message),
+                       <size_t>PyBytes_GET_SIZE(message), out)
+        return PyBytes_FromStringAndSize(<char *>out, <Py_ssize_t>jf_sha2_digest_size(hash_id))
+
+    def hmac(self, str hash_name, bytes secret not None, bytes message not None):
+        cdef jf_sha2_id hash_id = sha2_id(hash_name)
+        cdef jf_hmac_key key
+        cdef uint8_t out[JF_SHA2_MAX_DIGEST]
+        jf_hmac_key_init(&key, &self.table, hash_id, <const uint8_t *>PyBytes_AS_STRING(secret),
+                         <size_t>PyBytes_GET_SIZE(secret))
+        jf_hmac(&key, <const uint8_t *>PyBytes_AS_STRING(message), <size_t>PyBytes_GET_SIZE(message), out)
+        jf_wipe(&key, sizeof(key))
+        return PyBytes_FromStringAndSize(<char *>out, <Py_ssize_t>jf_sha2_digest_size(hash_id))
+
+    def base64url_encode(self, bytes data not None):
+        return encode_base64url(&self.table, <const uint8_t *>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+
+    def base64url_decode(self, bytes text not None):
+        return decode_base64url(&self.table, <const uint8_t *>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
+
+
+cdef bytes encode_base64url(const jf_kernels *kernels, const uint8_t *data, Py_ssize_t length):
+    cdef bytes out = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>JF_BASE64URL_ENCODED_SIZE(<size_t>length))
+    jf_base64url_encode(kernels, data, <size_t>length, <uint8_t *>PyBytes_AS_STRING(out))
+    return out
+
+
+cdef bytes decode_base64url(const jf_kernels *kernels, const uint8_t *text, Py_ssize_t length):
+    cdef bytes out = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>JF_BASE64URL_DECODED_SIZE(<size_t>length))
+    if jf_base64url_decode(kernels, text, <size_t>length, <uint8_t *>PyBytes_AS_STRING(out)) == JF_BASE64URL_INVALID:
+        raise ValueError("not canonical, unpadded base64url (RFC 7515 section 2)")
+    return out
+
+
+# Known answers, from the examples of FIPS 180-4 and RFC 4231: a kernel that computes anything else must not run.
+cdef tuple KNOWN_DIGESTS = (
+    ("sha256", b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    ("sha384", b"abc", "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+                       "8086072ba1e7cc2358baeca134c825a7"),
+    ("sha512", b"abc", "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                       "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"),
+)
+cdef tuple KNOWN_MACS = (
+    ("sha256", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+    ("sha384", "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649"),
+    ("sha512", "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+               "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"),
+)
+
+
+def check_known_answers(Kernels kernels not None):
+    for hash_name, message, expected in KNOWN_DIGESTS:
+        if kernels.digest(hash_name, message).hex() != expected:
+            raise ImportError(f"the {hash_name} kernel of {kernels.name!r} fails its known-answer test")
+    for hash_name, expected in KNOWN_MACS:
+        if kernels.hmac(hash_name, b"Jefe", b"what do ya want for nothing?").hex() != expected:
+            raise ImportError(f"HMAC over the {hash_name} kernel of {kernels.name!r} fails its known-answer test")
+
+
+cdef choose_kernels():
+    name = os.environ.get("JWTFAST_KERNEL") or "auto"
+    try:
+        kernels = Kernels(name)
+    except ValueError as error:
+        raise ImportError(f"JWTFAST_KERNEL: {error}") from None
+    check_known_answers(kernels)
+    fill_kernels(&CHOSEN, name)
+    return kernels
+
+
+kernels = choose_kernels()

@@ -1,0 +1,41 @@
+# cython: language_level=3, binding=False, embedsignature=False, freethreading_compatible=True
+# cython: boundscheck=False, wraparound=False, initializedcheck=False
+"""The path of a token: one extension module, one included file for each noun."""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.math cimport INFINITY, isfinite
+from libc.stdint cimport uint8_t, uint64_t
+from libc.string cimport memchr, memcmp, memcpy, memset
+
+from base64url cimport *
+from claims_policy cimport *
+from cpu cimport *
+from hmac cimport *
+from json_scan cimport *
+from secret cimport *
+from sha2 cimport *
+from token_table cimport *
+from verdict cimport *
+from wall_clock cimport jf_now
+
+import os
+from typing import NamedTuple
+
+import orjson
+
+from jwtfast import errors
+
+include "kernels.pxi"
+include "hmac_key.pxi"
+include "claims.pxi"
+include "header.pxi"
+include "compact.pxi"
+include "policy.pxi"
+include "token.pxi"
+include "cache.pxi"
+include "refusal.pxi"
+include "verifier.pxi"

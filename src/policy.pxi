@@ -1,0 +1,133 @@
+# The claims policy as the C core wants it, and what leads up to its judgement of a payload.
+
+cdef extern from "Python.h":
+    double PyOS_string_to_double(const char *text, char **end, PyObject *overflow) except? -1.0
+
+cdef enum:
+    MAX_RULES = 32                   # claims that one policy may judge
+    SMALL_PAYLOAD = 4096             # octets that are decoded on the stack
+
+cdef dict CLAIM_KINDS = {
+    "any": JF_CLAIM_ANY, "date": JF_CLAIM_DATE, "text": JF_CLAIM_TEXT, "audience": JF_CLAIM_AUDIENCE,
+}
+
+
+cdef struct Refusal:
+    jf_verdict verdict
+    size_t culprit                   # the row of the policy, where the verdict is about a claim
+
+
+cdef double number_of(const jf_json_value *value) except? -1.0:
+    # What a JSON number says. An integer of 64 bits is rounded to a double, which is exact up to 2^53.
+    cdef char *end = NULL
+    cdef uint64_t size = 0
+    cdef size_t i = 0
+    if value.kind == JF_JSON_FRACTION:
+        return PyOS_string_to_double(<const char *>value.text, &end, NULL)
+    if value.kind != JF_JSON_INTEGER:
+        return 0.0
+    for i in range(value.text[0] == c"-", value.length):
+        size = size * 10 + (value.text[i] - <uint64_t>c"0")
+    return -<double>size if value.text[0] == c"-" else <double>size
+
+
+cdef jf_verdict scan_verdict(jf_json_result result) noexcept:
+    if result == JF_JSON_DUPLICATE:
+        return JF_PAYLOAD_DUPLICATE
+    if result == JF_JSON_TOO_DEEP:
+        return JF_PAYLOAD_TOO_DEEP
+    if result == JF_JSON_TOO_BIG:
+        return JF_PAYLOAD_TOO_BIG
+    return JF_PAYLOAD_JSON
+
+
+@cython.final
+@cython.no_gc
+cdef class Policy:
+    # Owns the memory of a jf_claims_policy. Names and values are UTF-8, spelled as in canonical JSON text.
+    cdef jf_claims_policy policy
+    cdef list names
+    cdef list spellings              # bytes that the texts point into
+    cdef jf_json_text *texts
+    cdef jf_claim_rule *rules
+
+    def __cinit__(self, list rows not None, bint any_audience, double leeway, double max_age):
+        # rows: (name: str, kind: str, required: bool, allowed: tuple of str), the registered ones first, in order
+        cdef size_t count = <size_t>len(rows), row = 0, text = count, total = count
+        if count > MAX_RULES:
+            raise ValueError(f"a verifier can ask for at most {MAX_RULES - JF_REGISTERED} claims by name")
+        self.names = [name for name, _, _, _ in rows]
+        self.spellings = []
+        for _, _, _, allowed in rows:
+            total += <size_t>len(allowed)
+        self.texts = <jf_json_text *>PyMem_RawCalloc(total, sizeof(jf_json_text))
+        self.rules = <jf_claim_rule *>PyMem_RawCalloc(count, sizeof(jf_claim_rule))
+        if self.texts == NULL or self.rules == NULL:
+            raise MemoryError
+        for name, kind, required, allowed in rows:
+            self.spell(row, name)
+            self.rules[row] = jf_claim_rule(CLAIM_KINDS[kind], required, &self.texts[text], <size_t>len(allowed))
+            for value in allowed:
+                self.spell(text, value)
+                text += 1
+            row += 1
+        self.policy = jf_claims_policy(self.texts, self.rules, count, any_audience, leeway, max_age)
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.texts)
+        PyMem_RawFree(self.rules)
+
+    cdef int spell(self, size_t place, str value) except -1:
+        cdef bytes quoted = orjson.dumps(value)
+        self.spellings.append(quoted)
+        self.texts[place].text = <const uint8_t *>PyBytes_AS_STRING(quoted) + 1
+        self.texts[place].length = <size_t>PyBytes_GET_SIZE(quoted) - 2
+        self.texts[place].head = jf_json_head(self.texts[place].text, self.texts[place].length)
+        return 0
+
+    cdef bint needs_settling(self, const jf_json_value *claims) noexcept:
+        # An escape in a value that is compared: its text is not its value.
+        cdef size_t i
+        for i in range(self.policy.count):
+            if claims[i].kind != JF_JSON_ABSENT and claims[i].escaped and self.policy.rules[i].allowed_count:
+                return True
+        return False
+
+    cdef object judge(self, const uint8_t *text, size_t length, double now, jf_time_window *window,
+                      Refusal *refusal):
+        # Judges a payload, JF_JSON_PADDING zeros behind it. Gives its claims as a plain dict where they had to be
+        # built to decide; else None.
+        cdef jf_json_value claims[MAX_RULES]
+        cdef size_t members = 0
+        cdef jf_json_result result
+        cdef object plain = None
+        cdef bytes canonical
+        result = jf_json_scan(text, length, 0, self.policy.names, self.policy.count, claims, &members)
+        if result == JF_JSON_UNUSUAL or (result == JF_JSON_OK and self.needs_settling(claims)):
+            try:
+                plain = orjson.loads(PyBytes_FromStringAndSize(<const char *>text, <Py_ssize_t>length))
+            except orjson.JSONDecodeError:
+                refusal.verdict = JF_PAYLOAD_JSON
+                return None
+            if count_members(plain) != <Py_ssize_t>members:
+                refusal.verdict = JF_PAYLOAD_DUPLICATE
+                return None
+            # One canonical spelling for everything: what is compared is compared there.
+            canonical = orjson.dumps(plain) + b"\0" * JF_JSON_PADDING
+            jf_json_scan(<const uint8_t *>PyBytes_AS_STRING(canonical),
+                         <size_t>PyBytes_GET_SIZE(canonical) - JF_JSON_PADDING, JF_JSON_SETTLED,
+                         self.policy.names, self.policy.count, claims, &members)
+        elif result != JF_JSON_OK:
+            refusal.verdict = scan_verdict(result)
+            return None
+        self.decide(claims, now, window, refusal)
+        return plain
+
+    cdef int decide(self, const jf_json_value *claims, double now, jf_time_window *window,
+                    Refusal *refusal) except -1:
+        cdef double dates[3]
+        cdef int i
+        for i in range(3):
+            dates[i] = number_of(&claims[i])
+        refusal.verdict = jf_claims_judge(&self.policy, claims, dates, now, window, &refusal.culprit)
+        return 0

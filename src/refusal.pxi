@@ -1,0 +1,62 @@
+# The words for each verdict. Nothing of the input goes into them.
+
+cdef list REFUSALS = [None] * JF_VERDICTS
+REFUSALS[JF_NOT_ASCII] = (errors.DecodeError, "a token is ASCII text; this is not")
+REFUSALS[JF_TOO_LARGE] = (errors.TokenTooLargeError, "the token is longer than the verifier's max_token_bytes")
+REFUSALS[JF_NOT_THREE_SEGMENTS] = (errors.DecodeError, "a token is three segments joined by dots; this is not")
+REFUSALS[JF_ENCRYPTED] = (errors.DecodeError, "the token has five segments: it is encrypted (JWE), which is not supported")
+REFUSALS[JF_HEADER_ENCODING] = (errors.DecodeError, "the header is not canonical, unpadded base64url")
+REFUSALS[JF_HEADER_JSON] = (errors.DecodeError, "the header is not a JSON object in UTF-8")
+REFUSALS[JF_HEADER_DUPLICATE] = (errors.DecodeError, "the header has two members of one name")
+REFUSALS[JF_HEADER_ALG] = (errors.InvalidAlgorithmError, "the header has no 'alg' that is a string")
+REFUSALS[JF_HEADER_KID] = (errors.DecodeError, "the header's 'kid' is not a string")
+REFUSALS[JF_HEADER_TYP] = (errors.DecodeError, "the header's 'typ' is not a string")
+REFUSALS[JF_HEADER_CRIT] = (errors.CriticalHeaderError, "the header's 'crit' asks for an extension that is not understood")
+REFUSALS[JF_HEADER_B64] = (errors.CriticalHeaderError, "the header's 'b64' asks for an unencoded payload, which no JWT has")
+REFUSALS[JF_ALGORITHM] = (errors.InvalidAlgorithmError, "no key of this verifier has the token's algorithm")
+REFUSALS[JF_UNKNOWN_KEY] = (errors.UnknownKeyError, "no key of this verifier has the token's 'kid' and algorithm")
+REFUSALS[JF_TOO_MANY_KEYS] = (errors.UnknownKeyError, "more than 8 keys could have signed the token: give the keys and the token a 'kid'")
+REFUSALS[JF_TOKEN_TYPE] = (errors.InvalidTokenTypeError, "the header's 'typ' is not the token type asked for")
+REFUSALS[JF_SIGNATURE_ENCODING] = (errors.DecodeError, "the signature is not canonical, unpadded base64url")
+REFUSALS[JF_SIGNATURE] = (errors.InvalidSignatureError, "Signature verification failed")
+REFUSALS[JF_PAYLOAD_ENCODING] = (errors.DecodeError, "the payload is not canonical, unpadded base64url")
+REFUSALS[JF_PAYLOAD_JSON] = (errors.DecodeError, "the payload is not a JSON object in UTF-8")
+REFUSALS[JF_PAYLOAD_DUPLICATE] = (errors.DecodeError, "the payload has two members of one name")
+REFUSALS[JF_PAYLOAD_TOO_DEEP] = (errors.DecodeError, "the payload is nested too deep")
+REFUSALS[JF_PAYLOAD_TOO_BIG] = (errors.DecodeError, "the payload has an integer of more than 64 bits")
+REFUSALS[JF_EXPIRED] = (errors.ExpiredSignatureError, "Signature has expired")
+REFUSALS[JF_TOO_OLD] = (errors.ExpiredSignatureError, "the token was issued longer ago than the verifier's max_age")
+REFUSALS[JF_NOT_YET_VALID] = (errors.ImmatureSignatureError, "The token is not yet valid (nbf)")
+REFUSALS[JF_ISSUED_IN_FUTURE] = (errors.ImmatureSignatureError, "The token is not yet valid (iat)")
+REFUSALS[JF_ISSUER] = (errors.InvalidIssuerError, "Invalid issuer")
+REFUSALS[JF_AUDIENCE] = (errors.InvalidAudienceError, "Audience doesn't match")
+REFUSALS[JF_AUDIENCE_UNASKED] = (
+    errors.InvalidAudienceError,
+    "the token names an audience and this verifier has none: configure audience=, or audience=ANY to accept any",
+)
+
+# A registered claim of the wrong form; other claims that are asked for by name make an InvalidClaimError.
+cdef dict MALFORMED = {
+    JF_EXP: (errors.DecodeError, "Expiration Time claim (exp) must be a number"),
+    JF_NBF: (errors.DecodeError, "Not Before claim (nbf) must be a number"),
+    JF_IAT: (errors.InvalidIssuedAtError, "Issued At claim (iat) must be a number"),
+    JF_ISS: (errors.InvalidIssuerError, "Issuer claim (iss) must be a string"),
+    JF_AUD: (errors.InvalidAudienceError, "Audience claim (aud) must be a string or a list of strings"),
+    JF_SUB: (errors.InvalidSubjectError, "Subject claim (sub) must be a string"),
+    JF_JTI: (errors.InvalidJTIError, "JWT ID claim (jti) must be a string"),
+}
+
+
+cdef object refusal(jf_verdict verdict, size_t culprit, str claim):
+    # A fresh exception each time: a shared one would gather tracebacks, and with them the tokens in their frames.
+    if verdict == JF_CLAIM_MISSING:
+        return errors.MissingRequiredClaimError(claim)
+    if verdict == JF_CLAIM_MALFORMED and culprit in MALFORMED:
+        kind, words = <tuple>MALFORMED[culprit]
+    elif verdict == JF_CLAIM_VALUE and culprit == JF_SUB:
+        kind, words = errors.InvalidSubjectError, "Invalid subject"
+    elif verdict == JF_CLAIM_MALFORMED or verdict == JF_CLAIM_VALUE:
+        return errors.InvalidClaimError(claim)
+    else:
+        kind, words = <tuple>REFUSALS[verdict]
+    return kind(words)

@@ -1,0 +1,21 @@
+#include "secret.h"
+
+#include <string.h>
+
+void jf_wipe(void *memory, size_t length)
+{
+    /* Called through a volatile pointer, memset can't be proven to be memset, and so isn't dropped. */
+    static void *(*const volatile set)(void *, int, size_t) = memset;
+    if (length)
+        set(memory, 0, length);
+}
+
+int jf_equal(const uint8_t *a, const uint8_t *b, size_t length)
+{
+    uint8_t different = 0;
+    for (size_t i = 0; i < length; i++)
+        different |= a[i] ^ b[i];
+    /* Read back through volatile, so that no compiler turns the loop into one that leaves early. */
+    volatile uint8_t result = different;
+    return result == 0;
+}

@@ -1,0 +1,272 @@
+#include "token_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "secret.h"
+
+#define SLOTS 5
+
+/* One cache line: the entries, and a part of each one's hash to know it by without a look at it. */
+struct jf_token_bucket {
+    jf_token_entry *entry[SLOTS];
+    uint32_t tag[SLOTS];
+    uint32_t unused;
+};
+
+/* ---- where a token stands ---- */
+
+/* Of the last sixteen octets, which hold some 96 bits of the signature. The key keeps secret which tokens meet. */
+static inline uint64_t hash_of(const jf_token_table *table, const uint8_t *token, size_t length)
+{
+    uint64_t a, b, h;
+    memcpy(&a, token + length - 16, 8);
+    memcpy(&b, token + length - 8, 8);
+    h = (a ^ table->key[0]) * UINT64_C(0x9e3779b97f4a7c15);
+    h = (h ^ h >> 32 ^ b ^ table->key[1]) * UINT64_C(0xd6e8feb86659fd93);
+    h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    return h ^ h >> 32;
+}
+
+static inline jf_token_bucket *bucket_of(const jf_token_table *table, uint64_t hash, int which)
+{
+    return &table->buckets[(which ? hash >> 24 ^ hash << 8 : hash) & table->mask];
+}
+
+static inline uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
+}
+
+/* All bytes decide. The signature is compared in constant time: how far a forged one agrees with a cached one may not
+ * show. */
+static inline int is_token(const jf_token_entry *entry, const uint8_t *token, size_t length)
+{
+    return entry->length == length
+        && jf_equal(entry->token + entry->signature, token + entry->signature, length - entry->signature)
+        && !memcmp(entry->token, token, entry->signature);
+}
+
+static jf_token_entry *look_up(const jf_token_table *table, const uint8_t *token, size_t length, uint64_t hash)
+{
+    for (int which = 0; which < 2; which++) {
+        const jf_token_bucket *bucket = bucket_of(table, hash, which);
+        for (int i = 0; i < SLOTS; i++)
+            if (bucket->tag[i] == tag_of(hash) && bucket->entry[i] && is_token(bucket->entry[i], token, length))
+                return bucket->entry[i];
+    }
+    return NULL;
+}
+
+/* ---- recency ---- */
+
+static void link_newest(jf_token_table *table, jf_token_entry *entry)
+{
+    entry->newer = NULL;
+    entry->older = table->newest;
+    if (table->newest)
+        table->newest->newer = entry;
+    else
+        table->oldest = entry;
+    table->newest = entry;
+}
+
+static void unlink_entry(jf_token_table *table, jf_token_entry *entry)
+{
+    if (entry->newer)
+        entry->newer->older = entry->older;
+    else
+        table->newest = entry->older;
+    if (entry->older)
+        entry->older->newer = entry->newer;
+    else
+        table->oldest = entry->newer;
+}
+
+/* ---- the windows' ends: a heap of four children a node ---- */
+
+static inline void put(jf_token_table *table, size_t place, jf_heap_node node)
+{
+    table->heap[place] = node;
+    node.entry->place = place;
+}
+
+static void sift_up(jf_token_table *table, size_t place, jf_heap_node node)
+{
+    while (place > 1) {
+        size_t parent = (place + 2) / 4;
+        if (table->heap[parent].until <= node.until)
+            break;
+        put(table, place, table->heap[parent]);
+        place = parent;
+    }
+    put(table, place, node);
+}
+
+static void sift_down(jf_token_table *table, size_t place, jf_heap_node node)
+{
+    for (;;) {
+        size_t child = 4 * place - 2, last = child + 3, least = child;
+        if (child > table->tokens)
+            break;
+        for (size_t i = child + 1; i <= last && i <= table->tokens; i++)
+            if (table->heap[i].until < table->heap[least].until)
+                least = i;
+        if (node.until <= table->heap[least].until)
+            break;
+        put(table, place, table->heap[least]);
+        place = least;
+    }
+    put(table, place, node);
+}
+
+/* ---- in and out ---- */
+
+void jf_token_table_remove(jf_token_table *table, jf_token_entry *entry, jf_token_entry **gone)
+{
+    for (int which = 0; which < 2; which++) {
+        jf_token_bucket *bucket = bucket_of(table, entry->hash, which);
+        for (int i = 0; i < SLOTS; i++)
+            if (bucket->entry[i] == entry)
+                bucket->entry[i] = NULL;
+    }
+    unlink_entry(table, entry);
+
+    size_t place = entry->place;
+    jf_heap_node last = table->heap[table->tokens--];
+    if (last.entry != entry) {
+        if (place > 1 && last.until < table->heap[(place + 2) / 4].until)
+            sift_up(table, place, last);
+        else
+            sift_down(table, place, last);
+    }
+    table->bytes -= entry->bytes;
+    entry->place = 0;
+    entry->older = *gone;
+    *gone = entry;
+}
+
+static void evict(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
+{
+    if (entry->valid_until <= now)
+        table->expired++;
+    else
+        table->evictions++;
+    jf_token_table_remove(table, entry, gone);
+}
+
+/* The entry that goes first: past its window if there is one, else the least recent. */
+static jf_token_entry *first_to_go(const jf_token_table *table, double now)
+{
+    return table->heap[1].until <= now ? table->heap[1].entry : table->oldest;
+}
+
+/* An empty slot of the two buckets, emptied if need be; how recent two entries are can't be told from themselves, so of
+ * full buckets an entry that ends first goes. Both are full about once in a thousand insertions into a full table. */
+static void take_slot(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
+{
+    jf_token_bucket *bucket = NULL;
+    int slot = 0;
+    for (int which = 0; which < 2; which++) {
+        jf_token_bucket *other = bucket_of(table, entry->hash, which);
+        for (int i = 0; i < SLOTS; i++) {
+            if (!other->entry[i]) {
+                bucket = other, slot = i;
+                goto found;
+            }
+            if (!bucket || other->entry[i]->valid_until < bucket->entry[slot]->valid_until)
+                bucket = other, slot = i;
+        }
+    }
+    evict(table, bucket->entry[slot], now, gone);
+found:
+    bucket->entry[slot] = entry;
+    bucket->tag[slot] = tag_of(entry->hash);
+}
+
+jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, double now,
+                                    jf_token_entry **gone)
+{
+    if (!table->tokens || length < 16)
+        return NULL;
+    jf_token_entry *entry = look_up(table, token, length, hash_of(table, token, length));
+    if (!entry || now < entry->valid_from)
+        return NULL;
+    if (now >= entry->valid_until) {
+        evict(table, entry, now, gone);
+        return NULL;
+    }
+    if (entry != table->newest) {
+        unlink_entry(table, entry);
+        link_newest(table, entry);
+    }
+    return entry;
+}
+
+int jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
+{
+    if (!table->max_tokens || entry->length < 16 || entry->bytes > table->max_bytes - table->own_bytes)
+        return 0;
+    entry->hash = hash_of(table, entry->token, entry->length);
+    jf_token_entry *same = look_up(table, entry->token, entry->length, entry->hash);
+    if (same)
+        jf_token_table_remove(table, same, gone);
+    while (table->tokens == table->max_tokens || table->bytes + entry->bytes > table->max_bytes)
+        evict(table, first_to_go(table, now), now, gone);
+    take_slot(table, entry, now, gone);
+    link_newest(table, entry);
+    table->tokens++;
+    table->bytes += entry->bytes;
+    sift_up(table, table->tokens, (jf_heap_node){entry->valid_until, entry});
+    return 1;
+}
+
+void jf_token_table_charge(jf_token_table *table, jf_token_entry *entry, size_t bytes, double now,
+                           jf_token_entry **gone)
+{
+    if (!entry->place)
+        return;
+    if (table->own_bytes + entry->bytes + bytes > table->max_bytes)
+        evict(table, entry, now, gone); /* alone it is too large now: nobody else has to go */
+    while (entry->place && table->bytes + bytes > table->max_bytes)
+        evict(table, first_to_go(table, now), now, gone);
+    if (!entry->place)
+        return;
+    entry->bytes += bytes;
+    table->bytes += bytes;
+}
+
+int jf_token_table_init(jf_token_table *table, size_t max_tokens, size_t max_bytes, const uint64_t key[2])
+{
+    memset(table, 0, sizeof *table);
+    if (max_tokens > max_bytes / JF_TOKEN_ENTRY_MIN_BYTES)
+        max_tokens = max_bytes / JF_TOKEN_ENTRY_MIN_BYTES;
+    table->max_tokens = max_tokens;
+    table->max_bytes = max_bytes;
+    if (!max_tokens)
+        return 1;
+
+    /* At most two entries for each five slots: both buckets of a token are full about once in a thousand times. */
+    size_t buckets = 1;
+    while (buckets * 2 < max_tokens)
+        buckets *= 2;
+    /* Zeroed pages that nobody has touched cost nothing, so a large limit alone takes no memory. */
+    table->buckets = calloc(buckets, sizeof *table->buckets);
+    table->heap = calloc(max_tokens + 1, sizeof *table->heap);
+    if (!table->buckets || !table->heap) {
+        jf_token_table_free(table);
+        return 0;
+    }
+    table->mask = buckets - 1;
+    memcpy(table->key, key, sizeof table->key);
+    table->own_bytes = buckets * sizeof *table->buckets + (max_tokens + 1) * sizeof *table->heap;
+    table->bytes = table->own_bytes;
+    return 1;
+}
+
+void jf_token_table_free(jf_token_table *table)
+{
+    free(table->buckets);
+    free(table->heap);
+    jf_wipe(table, sizeof *table);
+}

@@ -1,0 +1,219 @@
+# The compiled core of Verifier: from a token's characters to a Token or a verdict.
+
+cdef enum:
+    MAX_SIGNATURE = 8192             # octets; the longest, of ML-DSA-87, has 4,627
+
+
+# Its members refer to nothing that could refer back, but for a clock of the caller's own making; they must still be
+# there when __dealloc__ closes the cache.
+@cython.no_gc_clear
+cdef class VerifierCore:
+    cdef Policy policy
+    cdef object keys
+    cdef str token_type
+    cdef size_t max_token_bytes
+    cdef double cache_ttl
+    cdef object clock
+    cdef TokenCache cache
+    cdef HeaderMemo memo
+
+    def __init__(self, keys, Policy policy not None, *, str token_type, size_t max_token_bytes, size_t cache_tokens,
+                 size_t cache_bytes, double cache_ttl, clock):
+        if self.policy is not None:
+            raise TypeError("a Verifier is configured once: what it has cached was judged by that")
+        self.keys = keys
+        self.token_type = token_type
+        self.max_token_bytes = max_token_bytes
+        self.cache_ttl = cache_ttl
+        self.clock = clock
+        self.cache = TokenCache(cache_tokens, cache_bytes)
+        self.memo = HeaderMemo()
+        self.policy = policy
+
+    def __dealloc__(self):
+        if self.cache is not None:
+            self.cache.clear()
+
+    def verify(self, raw, /):
+        cdef const uint8_t *data = NULL
+        cdef size_t length = 0
+        cdef object owner = borrow(raw, &data, &length)
+        return self.answer(data, length)
+
+    def verify_bearer(self, header_value, /):
+        cdef const uint8_t *data = NULL
+        cdef size_t length = 0, start
+        if header_value is None:
+            raise errors.MissingTokenError("the request has no Authorization header")
+        cdef object owner = borrow(header_value, &data, &length)
+        start = bearer_token(data, length)
+        return self.answer(data + start, length - start)
+
+    def cache_info(self):
+        return self.cache.info()
+
+    def forget(self, raw, /):
+        cdef const uint8_t *data = NULL
+        cdef size_t length = 0
+        cdef object owner = borrow(raw, &data, &length)
+        return data != NULL and self.cache.forget(data, length)
+
+    def clear_cache(self):
+        self.cache.clear()
+
+    cdef Token answer(self, const uint8_t *raw, size_t length):
+        cdef Token token
+        cdef Refusal why
+        cdef double now = self.read_clock()
+        if raw == NULL:
+            raise refusal(JF_NOT_ASCII, 0, None)
+        token = self.cache.find(raw, length, now)
+        if token is not None:
+            return token
+        why.verdict = JF_GOOD
+        why.culprit = 0
+        token = self.admit(raw, length, now, &why)
+        if token is None:
+            raise refusal(why.verdict, why.culprit, self.policy.names[why.culprit])
+        return token
+
+    cdef inline double read_clock(self) except? -1.0:
+        cdef double now
+        if self.clock is None:
+            return jf_now()
+        now = self.clock()
+        if not isfinite(now):
+            raise ValueError("the verifier's clock told no time: it must give seconds since the epoch")
+        return now
+
+    cdef Token admit(self, const uint8_t *raw, size_t length, double now, Refusal *why):
+        cdef Segments segments
+        cdef Selection selection
+        cdef PreparedKey key
+        cdef Token token
+        if length > self.max_token_bytes:
+            why.verdict = JF_TOO_LARGE
+            return None
+        why.verdict = split(raw, length, &segments)
+        if why.verdict != JF_GOOD:
+            return None
+        selection = self.memo.find(raw, segments.header)
+        known = selection is not None
+        if not known:
+            selection = self.select(raw, segments.header, &why.verdict)
+            if selection is None:
+                return None
+        key = self.find_signer(selection, raw, &segments, &why.verdict)
+        if key is None:
+            return None
+        if not known:
+            self.memo.keep(selection)
+        token = self.judge(raw, length, &segments, now, why)
+        if token is None:
+            return None
+        token.selection = selection
+        token.key = key
+        token.entry.valid_until = min(token.entry.valid_until, now + self.cache_ttl)
+        self.cache.insert(token, now)
+        return token
+
+    cdef Selection select(self, const uint8_t *raw, size_t length, jf_verdict *verdict):
+        # First sight of a header: which keys may have signed this.
+        cdef Selection selection
+        cdef Py_ssize_t size = 0
+        cdef object header = read_header(raw, length, verdict)
+        if header is None:
+            return None
+        algorithm = header["alg"]
+        candidates = self.keys.candidates(algorithm, header.get("kid"))
+        if not candidates:
+            verdict[0] = JF_UNKNOWN_KEY if self.keys.candidates(algorithm, None) else JF_ALGORITHM
+        elif len(candidates) > MAX_CANDIDATES:
+            verdict[0] = JF_TOO_MANY_KEYS
+        elif self.token_type is not None and not is_token_type(header.get("typ"), self.token_type):
+            verdict[0] = JF_TOKEN_TYPE
+        else:
+            selection = Selection.__new__(Selection)
+            selection.encoded = PyBytes_FromStringAndSize(<const char *>raw, <Py_ssize_t>length)
+            selection.header = freeze_dict(header, &size)
+            selection.candidates = candidates
+            return selection
+        return None
+
+    cdef PreparedKey find_signer(self, Selection selection, const uint8_t *raw, const Segments *segments,
+                                 jf_verdict *verdict):
+        cdef uint8_t signature[MAX_SIGNATURE]
+        cdef size_t length
+        cdef PreparedKey key
+        verdict[0] = JF_SIGNATURE
+        if JF_BASE64URL_DECODED_SIZE(segments.signature_length) > MAX_SIGNATURE:
+            return None
+        length = jf_base64url_decode(&CHOSEN, raw + segments.signature, segments.signature_length, signature)
+        if length == JF_BASE64URL_INVALID:
+            verdict[0] = JF_SIGNATURE_ENCODING
+            return None
+        for candidate in selection.candidates:
+            key = <PreparedKey>candidate
+            if key.verify(raw, segments.signature - 1, signature, length):
+                return key
+        return None
+
+    cdef Token judge(self, const uint8_t *raw, size_t length, const Segments *segments, double now, Refusal *why):
+        # The payload, once its signature has been found good.
+        cdef uint8_t small[SMALL_PAYLOAD + JF_JSON_PADDING]
+        cdef uint8_t *text = small
+        cdef size_t size = JF_BASE64URL_DECODED_SIZE(segments.payload_length)
+        cdef jf_time_window window
+        cdef Token token = None
+        if size > SMALL_PAYLOAD:
+            text = <uint8_t *>PyMem_RawMalloc(size + JF_JSON_PADDING)
+            if text == NULL:
+                raise MemoryError
+        try:
+            size = jf_base64url_decode(&CHOSEN, raw + segments.payload, segments.payload_length, text)
+            if size == JF_BASE64URL_INVALID:
+                why.verdict = JF_PAYLOAD_ENCODING
+                return None
+            memset(text + size, 0, JF_JSON_PADDING)
+            why.verdict = JF_GOOD
+            plain = self.policy.judge(text, size, now, &window, why)
+            if why.verdict != JF_GOOD:
+                return None
+        finally:
+            if text != small:
+                PyMem_RawFree(text)
+        token = Token.__new__(Token)
+        token.own(raw, length)
+        token.payload = segments.payload
+        token.payload_length = segments.payload_length
+        token.entry.signature = segments.signature
+        token.entry.valid_from = window.valid_from
+        token.entry.valid_until = window.valid_until
+        if plain is not None:
+            token.publish(plain)
+        return token
+
+
+cdef size_t bearer_token(const uint8_t *value, size_t length) except? 0:
+    # Where the token begins in an Authorization header's value: "Bearer" 1*SP b64token (RFC 6750 section 2.1), the
+    # scheme in any case (RFC 9110 section 11.1).
+    cdef size_t start = 6, i
+    if value == NULL or length < 6 or not is_bearer(value) or (length > 6 and value[6] != c" "):
+        raise errors.MissingTokenError("the Authorization header has another scheme than Bearer")
+    while start < length and value[start] == c" ":
+        start += 1
+    for i in range(start, length):
+        if value[i] <= c" " or value[i] == c",":
+            raise errors.InvalidRequestError("the Authorization header must be 'Bearer', a space, and one token")
+    if start == length:
+        raise errors.InvalidRequestError("the Authorization header names the Bearer scheme and holds no token")
+    return start
+
+
+cdef bint is_bearer(const uint8_t *value) noexcept:
+    cdef const char *scheme = "bearer"
+    cdef int i
+    for i in range(6):
+        if (value[i] | 0x20) != <uint8_t>scheme[i]:
+            return False
+    return True

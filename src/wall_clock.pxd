@@ -1,0 +1,2 @@
+cdef extern from "wall_clock.h" nogil:
+    double jf_now()
