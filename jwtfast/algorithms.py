@@ -12,8 +12,8 @@ __all__ = ["ALGORITHMS", "Algorithm", "find_algorithm"]
 class Algorithm(NamedTuple):
     """One row of the table.
 
-    ``key_type`` is the JWK ``kty``, ``hash_name`` the hash's name in hashlib, ``min_bytes`` the least length of a secret
-    in bytes (RFC 7518 section 3.2: that of the hash).
+    ``key_type`` is the JWK ``kty``, ``hash_name`` the hash's name in hashlib, ``min_bytes`` the least length of a
+    secret in bytes (RFC 7518 section 3.2: that of the hash).
     """
 
     name: str

@@ -96,7 +96,7 @@ class TokenTooLargeError(DecodeError):
 
 
 class InvalidSignatureError(DecodeError):
-    """Raised when a token's signature is not that of its header and payload under any key it may have been made with."""
+    """Raised when a token's signature is not that of its header and payload under any key that may have made it."""
 
     code = "bad_signature"
 

@@ -20,9 +20,10 @@ _SSH_PREFIXES = (b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-")
 class Key:
     """A key for one algorithm. Build it with one of the ``from_`` methods; it prints without its material."""
 
-    __slots__ = ("_prepared",)
+    __slots__ = ("prepared",)
 
-    _prepared: PreparedKey
+    prepared: PreparedKey
+    """What the compiled core verifies with."""
 
     def __init__(self) -> None:
         msg = "build a Key with Key.from_secret"
@@ -31,7 +32,7 @@ class Key:
     @classmethod
     def _of(cls, prepared: PreparedKey) -> Key:
         key = object.__new__(cls)
-        object.__setattr__(key, "_prepared", prepared)
+        object.__setattr__(key, "prepared", prepared)
         return key
 
     @classmethod
@@ -75,12 +76,12 @@ class Key:
     @property
     def algorithm(self) -> str:
         """The one algorithm it is for, as the header's ``alg`` spells it (RFC 7515 section 4.1.1)."""
-        return self._prepared.algorithm
+        return self.prepared.algorithm
 
     @property
     def key_id(self) -> str | None:
         """Its ``kid`` (RFC 7517 section 4.5), or None."""
-        return self._prepared.key_id
+        return self.prepared.key_id
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         msg = "a Key can't be changed"
@@ -121,13 +122,13 @@ class KeySet:
             if not isinstance(key, Key):
                 msg = f"a key set is made of Key objects, not {type(key).__name__}: build one with Key.from_secret"
                 raise TypeError(msg)
-            by_algorithm[key.algorithm].append(key._prepared)
+            by_algorithm[key.algorithm].append(key.prepared)
             if key.key_id is not None:
                 name = (key.algorithm, key.key_id)
                 if name in by_key_id:
                     msg = f"two {key.algorithm} keys have the kid {key.key_id!r}: a kid names one key of an algorithm"
                     raise InvalidKeyError(msg)
-                by_key_id[name] = key._prepared
+                by_key_id[name] = key.prepared
         if not self._keys:
             msg = "a key set needs at least one key"
             raise InvalidKeyError(msg)
@@ -145,8 +146,8 @@ class KeySet:
             key_id: The header's ``kid``, or None where it has none.
 
         Returns:
-            Without a kid all keys of the algorithm; with one the key of that kid and algorithm, or, where there is none,
-            the algorithm's keys that have no kid.
+            Without a kid all keys of the algorithm; with one the key of that kid and algorithm, or, where there is
+            none, the algorithm's keys that have no kid.
         """
         if key_id is None:
             return self._by_algorithm.get(algorithm, ())

@@ -61,9 +61,7 @@ class Verifier(VerifierCore):
             raise TypeError(msg)
         super().__init__(
             key_set,
-            compile_policy(
-                issuer=issuer, audience=audience, required=required, leeway=leeway, max_age=max_age
-            ),
+            compile_policy(issuer=issuer, audience=audience, required=required, leeway=leeway, max_age=max_age),
             token_type=None if token_type is None else _media_type(token_type),
             max_token_bytes=_count("max_token_bytes", max_token_bytes, least=1),
             cache_tokens=_count("cache_tokens", cache_tokens, least=0),

@@ -4,18 +4,30 @@ cdef list REFUSALS = [None] * JF_VERDICTS
 REFUSALS[JF_NOT_ASCII] = (errors.DecodeError, "a token is ASCII text; this is not")
 REFUSALS[JF_TOO_LARGE] = (errors.TokenTooLargeError, "the token is longer than the verifier's max_token_bytes")
 REFUSALS[JF_NOT_THREE_SEGMENTS] = (errors.DecodeError, "a token is three segments joined by dots; this is not")
-REFUSALS[JF_ENCRYPTED] = (errors.DecodeError, "the token has five segments: it is encrypted (JWE), which is not supported")
+REFUSALS[JF_ENCRYPTED] = (
+    errors.DecodeError,
+    "the token has five segments: it is encrypted (JWE), which is not supported",
+)
 REFUSALS[JF_HEADER_ENCODING] = (errors.DecodeError, "the header is not canonical, unpadded base64url")
 REFUSALS[JF_HEADER_JSON] = (errors.DecodeError, "the header is not a JSON object in UTF-8")
 REFUSALS[JF_HEADER_DUPLICATE] = (errors.DecodeError, "the header has two members of one name")
 REFUSALS[JF_HEADER_ALG] = (errors.InvalidAlgorithmError, "the header has no 'alg' that is a string")
 REFUSALS[JF_HEADER_KID] = (errors.DecodeError, "the header's 'kid' is not a string")
 REFUSALS[JF_HEADER_TYP] = (errors.DecodeError, "the header's 'typ' is not a string")
-REFUSALS[JF_HEADER_CRIT] = (errors.CriticalHeaderError, "the header's 'crit' asks for an extension that is not understood")
-REFUSALS[JF_HEADER_B64] = (errors.CriticalHeaderError, "the header's 'b64' asks for an unencoded payload, which no JWT has")
+REFUSALS[JF_HEADER_CRIT] = (
+    errors.CriticalHeaderError,
+    "the header's 'crit' asks for an extension that is not understood",
+)
+REFUSALS[JF_HEADER_B64] = (
+    errors.CriticalHeaderError,
+    "the header's 'b64' asks for an unencoded payload, which no JWT has",
+)
 REFUSALS[JF_ALGORITHM] = (errors.InvalidAlgorithmError, "no key of this verifier has the token's algorithm")
 REFUSALS[JF_UNKNOWN_KEY] = (errors.UnknownKeyError, "no key of this verifier has the token's 'kid' and algorithm")
-REFUSALS[JF_TOO_MANY_KEYS] = (errors.UnknownKeyError, "more than 8 keys could have signed the token: give the keys and the token a 'kid'")
+REFUSALS[JF_TOO_MANY_KEYS] = (
+    errors.UnknownKeyError,
+    "more than 8 keys could have signed the token: give the keys and the token a 'kid'",
+)
 REFUSALS[JF_TOKEN_TYPE] = (errors.InvalidTokenTypeError, "the header's 'typ' is not the token type asked for")
 REFUSALS[JF_SIGNATURE_ENCODING] = (errors.DecodeError, "the signature is not canonical, unpadded base64url")
 REFUSALS[JF_SIGNATURE] = (errors.InvalidSignatureError, "Signature verification failed")

@@ -1,0 +1,50 @@
+# make run, make test: all that a new user needs. What they set up lands in .venv; nothing outside this folder is touched.
+# Another interpreter, as in make bench PYTHON=python3.12, gets a virtual environment of its own.
+PYTHON ?= python3
+VENV ?= $(if $(filter python3,$(PYTHON)),.venv,.venvs/$(notdir $(PYTHON)))
+BIN = $(VENV)/bin
+SOURCES = $(wildcard src/*) setup.py pyproject.toml
+PYTEST_ARGS ?=
+
+.PHONY: run test lint bench sanitize clean
+.PRECIOUS: %/installed %/built
+
+run: $(VENV)/built
+	@$(BIN)/python -m benchmarks.first_look $(if $(TOKEN),--token '$(TOKEN)') $(if $(SECRET),--secret '$(SECRET)')
+
+test: $(VENV)/built
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PATH="$(abspath $(BIN)):$$PATH" cython-lint src/*.pyx src/*.pxi src/*.pxd
+
+bench: $(VENV)/built
+	$(BIN)/python -m benchmarks.run
+
+# The suite on a build with AddressSanitizer and UndefinedBehaviorSanitizer. Python's own allocator would hide what is
+# done to its objects from them; leaks are not looked for, since the interpreter leaves much behind.
+sanitize: export SANITIZE = 1
+sanitize: export PYTHONMALLOC = malloc
+sanitize: export ASAN_OPTIONS = detect_leaks=0:allocator_may_return_null=1
+sanitize: export UBSAN_OPTIONS = print_stacktrace=1
+sanitize: .venvs/sanitize/installed
+	.venvs/sanitize/bin/python -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .
+	rm -rf build/sanitize/tests && cp -r tests build/sanitize/tests
+	cd build/sanitize && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+		../../.venvs/sanitize/bin/python -m pytest -p no:cacheprovider -c ../../pyproject.toml --rootdir . tests $(PYTEST_ARGS)
+
+%/installed: pyproject.toml
+	$(PYTHON) -m venv $*
+	$*/bin/python -m pip install --quiet --upgrade pip
+	$*/bin/python -m pip install --quiet --group dev
+	touch $@
+
+%/built: %/installed $(SOURCES)
+	$*/bin/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+clean:
+	rm -rf .venv .venvs build dist *.egg-info jwtfast/*.so
