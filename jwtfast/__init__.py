@@ -3,8 +3,8 @@
 from jwtfast import errors
 from jwtfast._native import CacheInfo, Claims, Token
 from jwtfast.claims import ANY
-from jwtfast.keys import Key, KeySet
+from jwtfast.keys import Key, KeySet, SkippedKey
 from jwtfast.verifier import Verifier
 
-__all__ = ["ANY", "CacheInfo", "Claims", "Key", "KeySet", "Token", "Verifier", "errors"]
+__all__ = ["ANY", "CacheInfo", "Claims", "Key", "KeySet", "SkippedKey", "Token", "Verifier", "errors"]
 __version__ = "0.1.0"

@@ -1,5 +1,6 @@
 """The compiled path of a token: what ``src/`` builds."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn, final
 
 class CacheInfo(NamedTuple):
@@ -65,6 +66,33 @@ class HmacKey(PreparedKey):
         """Give the secret."""
 
 @final
+class SignatureKey(PreparedKey):
+    """A public key of the cryptography package, to be called with prepared arguments only.
+
+    Args:
+        algorithm: The ``alg`` value.
+        verifier: Its bound ``verify``, called as ``verifier(signature, message, *arguments)``.
+        arguments: What ``verify`` wants besides signature and message.
+        signature_length: What every signature takes, in bytes.
+        order: The order of the curve where signatures are r || s; each has its length.
+        key_id: The ``kid``.
+    """
+
+    def __init__(
+        self,
+        algorithm: str,
+        verifier: Callable[..., None],
+        arguments: tuple[Any, ...],
+        signature_length: int,
+        *,
+        order: bytes | None = None,
+        key_id: str | None = None,
+    ) -> None: ...
+
+def read_json_object(text: bytes) -> dict[str, Any]:
+    """Give a JSON object by the grammar that tokens are held to; ValueError says what is wrong with any other text."""
+
+@final
 class Policy:
     """A claims policy as the compiled core wants it; ``jwtfast.claims`` builds it."""
 
@@ -72,6 +100,7 @@ class Policy:
         self,
         rows: list[tuple[str, str, bool, tuple[str, ...]]],
         any_audience: bool,
+        several_audiences: int,
         leeway: float,
         max_age: float,
     ) -> None: ...

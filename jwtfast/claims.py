@@ -6,7 +6,7 @@ It is checked here once, when a verifier is built; a token is judged by it in th
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final, final
 
 from jwtfast._native import Policy
@@ -27,6 +27,9 @@ class _Any:
 ANY: Final = _Any()
 """As ``audience=ANY``: tokens for any audience are accepted, and tokens for none."""
 
+# Claims that their standards have as strings (RFC 8693 section 4.3, OpenID Connect Core section 2).
+_TEXTS = frozenset({"azp", "client_id", "nonce"})
+
 # The registered claims (RFC 7519 section 4.1) in the order in which the compiled core has them.
 _REGISTERED = (
     ("exp", "date"),
@@ -44,6 +47,8 @@ def compile_policy(
     issuer: str | Collection[str] | None,
     audience: str | Collection[str] | _Any | None,
     required: Collection[str],
+    claims: Mapping[str, str | Collection[str]] | None,
+    authorized_party: str | None,
     leeway: float,
     max_age: float | None,
 ) -> Policy:
@@ -53,6 +58,8 @@ def compile_policy(
         issuer: The values ``iss`` may have; None: any, or none.
         audience: The values of which ``aud`` must have one; None: a token with ``aud`` is refused; ``ANY``: not judged.
         required: The names of claims that must be there.
+        claims: The values that further claims must have one of.
+        authorized_party: What ``azp`` must be where it is there; it must be where ``aud`` names several.
         leeway: How far clocks may disagree, in seconds.
         max_age: How long ago a token may have been issued, in seconds; None: as long as it likes.
 
@@ -78,11 +85,18 @@ def compile_policy(
         demanded.add("aud")
     if max_age is not None:
         demanded.add("iat")
-    registered = [(name, kind, name in demanded, allowed.get(name, ())) for name, kind in _REGISTERED]
-    named = [(name, "any", True, ()) for name in names if name not in dict(_REGISTERED)]
+    for name, value in (claims or {}).items():
+        allowed[_claim_name(name)] = _texts(f"claims[{name!r}]", value)
+        demanded.add(name)
+    if authorized_party is not None:
+        allowed["azp"] = _texts("authorized_party", authorized_party)
+    kinds = dict(_REGISTERED)
+    for name in (*names, *allowed):
+        kinds.setdefault(name, "text" if name in allowed or name in _TEXTS else "any")
     return Policy(
-        [*registered, *named],
+        [(name, kind, name in demanded, allowed.get(name, ())) for name, kind in kinds.items()],
         any_audience,
+        0 if authorized_party is None else list(kinds).index("azp"),
         number_of_seconds("leeway", leeway),
         math.inf if max_age is None else number_of_seconds("max_age", max_age),
     )
@@ -109,6 +123,16 @@ def number_of_seconds(name: str, value: float) -> float:
         msg = f"{name} is a number of seconds, finite and not negative"
         raise ValueError(msg)
     return float(value)
+
+
+def _claim_name(name: str) -> str:
+    if not isinstance(name, str):
+        msg = f"claims are named by str, not {type(name).__name__}"
+        raise TypeError(msg)
+    if not name or name in {"iss", "aud", "exp", "nbf", "iat", "azp"}:
+        msg = f"claims can't say {name!r}: configure issuer, audience, leeway, max_age or authorized_party"
+        raise ValueError(msg)
+    return name
 
 
 def _texts(name: str, value: str | Collection[str], *, empty_ok: bool = False) -> tuple[str, ...]:

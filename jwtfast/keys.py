@@ -1,39 +1,75 @@
 """Keys and key sets (RFC 7517): read once, checked once, bound to one algorithm each."""
 
+# ruff: noqa: PLC0415 - cryptography is imported by those who have a key for it
+
 from __future__ import annotations
 
+import hashlib
+import re
+import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple, NoReturn
 
 import orjson
 
-from jwtfast._native import HmacKey, PreparedKey
-from jwtfast.algorithms import find_algorithm
+from jwtfast import jwk as jwk_format
+from jwtfast._native import HmacKey, PreparedKey, read_json_object
+from jwtfast.algorithms import ALGORITHMS, Algorithm, find_algorithm
 from jwtfast.errors import InvalidKeyError
+from jwtfast.shared_secret import octets_of_secret
 
-__all__ = ["Key", "KeySet"]
+__all__ = ["Key", "KeySet", "SkippedKey"]
 
-_SSH_PREFIXES = (b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-")
+# The members that RFC 7638 section 3.2, RFC 8037 section 2 and RFC 9964 section 6 make a thumbprint of.
+_THUMBPRINT_MEMBERS = {
+    "oct": ("k", "kty"),
+    "RSA": ("e", "kty", "n"),
+    "EC": ("crv", "kty", "x", "y"),
+    "OKP": ("crv", "kty", "x"),
+    "AKP": ("alg", "kty", "pub"),
+}
 
 
 class Key:
     """A key for one algorithm. Build it with one of the ``from_`` methods; it prints without its material."""
 
-    __slots__ = ("prepared",)
+    __slots__ = ("_private", "_public", "names", "prepared")
 
     prepared: PreparedKey
     """What the compiled core verifies with."""
+    names: tuple[str, ...]
+    """The ``alg`` values that tokens may carry for it: its algorithm, and another name of it (RFC 9864)."""
+    _public: Any
+    _private: Any
 
     def __init__(self) -> None:
-        msg = "build a Key with Key.from_secret"
+        msg = "build a Key with from_secret, from_pem, from_der, from_jwk or generate"
         raise TypeError(msg)
 
     @classmethod
-    def _of(cls, prepared: PreparedKey) -> Key:
+    def _build(cls, row: Algorithm, material: Any, private: Any, key_id: str | None, names: tuple[str, ...]) -> Key:
+        if key_id is not None and not isinstance(key_id, str):
+            msg = f"key_id is a str or None, not {type(key_id).__name__}"
+            raise TypeError(msg)
+        row.check(row, material)
         key = object.__new__(cls)
-        object.__setattr__(key, "prepared", prepared)
+        prepared = row.prepare(row, material, key_id)
+        secret = row.key_type == "oct"
+        for name, value in (
+            ("prepared", prepared),
+            ("names", names),
+            ("_public", None if secret else material),
+            ("_private", prepared if secret else private),
+        ):
+            object.__setattr__(key, name, value)
         return key
+
+    @classmethod
+    def _of_pair(cls, public: Any, private: Any, algorithm: str | None, key_id: str | None) -> Key:
+        row = _row_for(public, algorithm)
+        return cls._build(row, public, private, key_id, row.names_for(jwk_format.curve_of(public)))
 
     @classmethod
     def from_secret(cls, secret: str | bytes, algorithm: str, *, key_id: str | None = None) -> Key:
@@ -55,23 +91,161 @@ class Key:
         """
         row = find_algorithm(algorithm)
         if row.key_type != "oct":
-            msg = f"{algorithm} takes no shared secret"
+            msg = f"{algorithm} takes no shared secret but a key pair: use from_pem, from_der or from_jwk"
             raise InvalidKeyError(msg)
-        if isinstance(secret, str):
-            octets = secret.encode("utf-8", "surrogatepass")
-        elif isinstance(secret, bytes):
-            octets = secret
-        else:
-            msg = f"a secret is str or bytes, not {type(secret).__name__}"
+        return cls._build(row, octets_of_secret(secret), None, key_id, (algorithm,))
+
+    @classmethod
+    def from_pem(
+        cls,
+        pem: str | bytes,
+        algorithm: str | None = None,
+        *,
+        password: str | bytes | None = None,
+        key_id: str | None = None,
+    ) -> Key:
+        """Read a key from PEM (RFC 7468): SPKI, PKCS #1, PKCS #8, SEC 1, or an X.509 certificate.
+
+        A certificate is read for its public key only: neither its dates nor its issuer are looked at. Of several blocks
+        the first one counts.
+
+        Args:
+            pem: The text.
+            algorithm: The ``alg`` it is for. May be left out where the key says it: on curves.
+            password: The password of an encrypted private key.
+            key_id: The ``kid`` that tokens signed with it carry, if they carry one.
+
+        Returns:
+            The key; it can sign if the PEM holds a private key.
+
+        Raises:
+            InvalidKeyError: It can't be read, or is not a key for this algorithm; or the password is missing or wrong.
+            TypeError: An argument is of the wrong type.
+        """
+        from cryptography import x509
+        from cryptography.hazmat.primitives import serialization
+
+        data = _octets("a PEM", pem)
+        labels: list[str] = re.findall(r"-----BEGIN ([A-Z0-9 ]+)-----", data.decode("ascii", "replace"))
+        label = next((name for name in labels if name != "EC PARAMETERS"), "")
+        if label.endswith("CERTIFICATE"):
+            public = _read(lambda: x509.load_pem_x509_certificate(data).public_key())
+            return cls._of_pair(public, None, algorithm, key_id)
+        if label.endswith("PUBLIC KEY"):
+            return cls._of_pair(_read(lambda: serialization.load_pem_public_key(data)), None, algorithm, key_id)
+        if label.endswith("PRIVATE KEY") and not label.startswith("OPENSSH"):
+            secret = None if password is None else _octets("a password", password)
+            private = _read(lambda: serialization.load_pem_private_key(data, secret))
+            return cls._of_pair(private.public_key(), private, algorithm, key_id)
+        msg = (
+            "the PEM holds no public key, private key or certificate; "
+            "an OpenSSH key is made one with ssh-keygen -e -m PKCS8 (public) or -p -m PKCS8 (private)"
+        )
+        raise InvalidKeyError(msg)
+
+    @classmethod
+    def from_der(
+        cls,
+        der: bytes,
+        algorithm: str | None = None,
+        *,
+        password: str | bytes | None = None,
+        key_id: str | None = None,
+    ) -> Key:
+        """Read a key from DER: the same forms as ``from_pem`` reads, without their armour.
+
+        Args:
+            der: The octets.
+            algorithm: The ``alg`` it is for. May be left out where the key says it: on curves.
+            password: The password of an encrypted private key.
+            key_id: The ``kid`` that tokens signed with it carry, if they carry one.
+
+        Returns:
+            The key; it can sign if the DER holds a private key.
+
+        Raises:
+            InvalidKeyError: It can't be read, or is not a key for this algorithm; or the password is missing or wrong.
+            TypeError: An argument is of the wrong type.
+        """
+        from cryptography import x509
+        from cryptography.hazmat.primitives import serialization
+
+        if not isinstance(der, bytes):
+            msg = f"DER is bytes, not {type(der).__name__}"
             raise TypeError(msg)
-        _refuse_other_key_text(octets)
-        if len(octets) < row.min_bytes:
-            msg = (
-                f"a secret for {algorithm} has at least {row.min_bytes} bytes (RFC 7518 section 3.2), this one "
-                f"{len(octets)}: make one with secrets.token_bytes({row.min_bytes})"
-            )
+        secret = None if password is None else _octets("a password", password)
+        if secret is None:
+            for load in (
+                lambda: serialization.load_der_public_key(der),
+                lambda: x509.load_der_x509_certificate(der).public_key(),
+            ):
+                with suppress(InvalidKeyError):  # it is of another form, or of none: the last attempt says so
+                    return cls._of_pair(_read(load), None, algorithm, key_id)
+        private = _read(lambda: serialization.load_der_private_key(der, secret))
+        return cls._of_pair(private.public_key(), private, algorithm, key_id)
+
+    @classmethod
+    def from_jwk(
+        cls, jwk: Mapping[str, Any] | str | bytes, algorithm: str | None = None, *, key_id: str | None = None
+    ) -> Key:
+        """Read a JWK (RFC 7517 section 4, RFC 7518 section 6, RFC 8037, RFC 9964).
+
+        An ``x5c`` must hold the same key in its first certificate; nothing else of it is looked at.
+
+        Args:
+            jwk: The key, as a mapping or as JSON text.
+            algorithm: The ``alg`` it is for. May be left out where the JWK says it: in ``alg``, or by its curve.
+            key_id: The ``kid`` that tokens signed with it carry; None: the JWK's own.
+
+        Returns:
+            The key; it can sign if the JWK has its private members.
+
+        Raises:
+            InvalidKeyError: It is malformed, not meant for verifying (``use``, ``key_ops``), not for this algorithm, or
+                too weak for it.
+            TypeError: An argument is of the wrong type.
+        """
+        members = _json_object("a JWK", jwk)
+        _check_purpose(members)
+        alg, kid = members.get("alg", algorithm), members.get("kid") if key_id is None else key_id
+        if not isinstance(alg, str | None) or not isinstance(kid, str | None):
+            msg = "the JWK's 'alg' or 'kid' is not a string"
             raise InvalidKeyError(msg)
-        return cls._of(HmacKey(row.hash_name, octets, algorithm, _checked_key_id(key_id)))
+        if members.get("kty") == "oct":
+            row = _row_named(alg, "a JWK of type oct")
+            if row.key_type != "oct":
+                msg = f"{alg} takes no shared secret, and the JWK is one"
+                raise InvalidKeyError(msg)
+            key = cls._build(row, octets_of_secret(jwk_format.decode(members, "k")), None, kid, (row.name,))
+        else:
+            public, private = jwk_format.load(members)
+            key = cls._of_pair(public, private, alg, kid)
+            _check_certificate(members, public)
+        if algorithm is not None and algorithm not in key.names:
+            msg = f"the JWK is for {key.algorithm}, not for {algorithm}"
+            raise InvalidKeyError(msg)
+        return key
+
+    @classmethod
+    def generate(cls, algorithm: str, *, key_id: str | None = None, rsa_bits: int = 2048) -> Key:
+        """Make a new key that can sign.
+
+        Args:
+            algorithm: The ``alg`` it is for. ``EdDSA`` makes an Ed25519 key.
+            key_id: The ``kid`` that tokens signed with it will carry.
+            rsa_bits: The length of an RSA key's modulus, in bits.
+
+        Returns:
+            The key: a secret as long as the hash for HMAC, else a key pair.
+
+        Raises:
+            InvalidKeyError: There is no such algorithm, or RSA keys of this length are not accepted.
+        """
+        row = find_algorithm(algorithm)
+        if row.key_type == "oct":
+            return cls.from_secret(secrets.token_bytes(int(algorithm[2:]) // 8), algorithm, key_id=key_id)
+        private = jwk_format.generate(row.key_type, row.curves[0] if row.curves else None, rsa_bits)
+        return cls._of_pair(private.public_key(), private, algorithm, key_id)
 
     @property
     def algorithm(self) -> str:
@@ -82,6 +256,79 @@ class Key:
     def key_id(self) -> str | None:
         """Its ``kid`` (RFC 7517 section 4.5), or None."""
         return self.prepared.key_id
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether it holds a private key or a secret."""
+        return self._private is not None
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign octets, as the JWS signature of its algorithm (RFC 7518 section 3).
+
+        Args:
+            message: The octets.
+
+        Returns:
+            The signature, not encoded.
+
+        Raises:
+            InvalidKeyError: It is a public key.
+        """
+        if self._private is None:
+            msg = "this key is public: signing takes the private one"
+            raise InvalidKeyError(msg)
+        row = ALGORITHMS[self.algorithm]
+        return row.sign(row, self._private, message)
+
+    def public(self) -> Key:
+        """Give the key without its private half.
+
+        Returns:
+            A key of the same algorithm and ``kid`` that verifies and can't sign.
+
+        Raises:
+            InvalidKeyError: It is a shared secret, which has no public half.
+        """
+        if self._public is None:
+            msg = "a shared secret has no public half: whoever verifies with it can sign with it"
+            raise InvalidKeyError(msg)
+        return self._of_pair(self._public, None, self.algorithm, self.key_id)
+
+    def to_jwk(self, *, private: bool = False) -> dict[str, Any]:
+        """Give the key as a JWK (RFC 7517 section 4).
+
+        Args:
+            private: Whether the private members go with it. A shared secret is nothing but private.
+
+        Returns:
+            Its members, with ``use``, ``alg`` and, if it has one, ``kid``.
+
+        Raises:
+            InvalidKeyError: It is a shared secret and ``private`` is not set; or ``private`` is set and it is public.
+        """
+        if private and self._private is None:
+            msg = "this key is public: it has no private members"
+            raise InvalidKeyError(msg)
+        if self._public is not None:
+            members: dict[str, Any] = jwk_format.dump(self._public, self._private if private else None)
+        elif private and isinstance(self.prepared, HmacKey):
+            members = {"kty": "oct", "k": jwk_format.encode(self.prepared.export())}
+        else:
+            msg = "a shared secret has no public half: say to_jwk(private=True) if you mean to write it down"
+            raise InvalidKeyError(msg)
+        members |= {"use": "sig", "alg": self.algorithm}
+        if self.key_id is not None:
+            members["kid"] = self.key_id
+        return members
+
+    def thumbprint(self) -> str:
+        """Give the JWK thumbprint with SHA-256 (RFC 7638), as base64url; a good ``kid``.
+
+        That of a shared secret is its hash: don't publish it (RFC 7638 section 7).
+        """
+        members = self.to_jwk(private=self._public is None)
+        required = {name: members[name] for name in _THUMBPRINT_MEMBERS[members["kty"]]}
+        return jwk_format.encode(hashlib.sha256(orjson.dumps(required, option=orjson.OPT_SORT_KEYS)).digest())
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         msg = "a Key can't be changed"
@@ -97,13 +344,25 @@ class Key:
 
     def __repr__(self) -> str:
         kid = "" if self.key_id is None else f" kid={self.key_id!r}"
-        return f"<Key {self.algorithm}{kid} secret>"
+        kind = "secret" if self._public is None else "private" if self.can_sign else "public"
+        return f"<Key {self.algorithm}{kid} {kind}>"
+
+
+class SkippedKey(NamedTuple):
+    """A member of a JWK set that is no usable key: its place in the set, its ``kid``, and why it was skipped."""
+
+    position: int
+    key_id: str | None
+    reason: str
 
 
 class KeySet:
     """Keys that a token may be signed with. It never changes; its keys are the algorithms that are allowed."""
 
-    __slots__ = ("_by_algorithm", "_by_key_id", "_keys", "_nameless")
+    __slots__ = ("_by_algorithm", "_by_key_id", "_keys", "_nameless", "skipped")
+
+    skipped: tuple[SkippedKey, ...]
+    """What ``from_jwks`` could not use."""
 
     def __init__(self, keys: Iterable[Key]) -> None:
         """Collect keys.
@@ -116,19 +375,21 @@ class KeySet:
             TypeError: One of them is no Key.
         """
         self._keys = tuple(keys)
+        self.skipped = ()
         by_algorithm: defaultdict[str, list[PreparedKey]] = defaultdict(list)
         by_key_id: dict[tuple[str, str], PreparedKey] = {}
         for key in self._keys:
             if not isinstance(key, Key):
                 msg = f"a key set is made of Key objects, not {type(key).__name__}: build one with Key.from_secret"
                 raise TypeError(msg)
-            by_algorithm[key.algorithm].append(key.prepared)
-            if key.key_id is not None:
-                name = (key.algorithm, key.key_id)
-                if name in by_key_id:
-                    msg = f"two {key.algorithm} keys have the kid {key.key_id!r}: a kid names one key of an algorithm"
+            for name in key.names:
+                by_algorithm[name].append(key.prepared)
+                if (
+                    key.key_id is not None
+                    and by_key_id.setdefault((name, key.key_id), key.prepared) is not key.prepared
+                ):
+                    msg = f"two {name} keys have the kid {key.key_id!r}: a kid names one key of an algorithm"
                     raise InvalidKeyError(msg)
-                by_key_id[name] = key.prepared
         if not self._keys:
             msg = "a key set needs at least one key"
             raise InvalidKeyError(msg)
@@ -137,6 +398,51 @@ class KeySet:
             name: tuple(key for key in prepared if key.key_id is None) for name, prepared in by_algorithm.items()
         }
         self._by_key_id = by_key_id
+
+    @classmethod
+    def from_jwks(cls, document: Mapping[str, Any] | str | bytes, *, algorithms: Iterable[str] = ("RS256",)) -> KeySet:
+        """Read a JWK set (RFC 7517 section 5).
+
+        A member that can't be used is skipped and listed in ``skipped`` with the reason.
+
+        Args:
+            document: The set, as a mapping or as JSON text.
+            algorithms: What an RSA key is for that does not say it by ``alg``.
+
+        Returns:
+            The usable keys.
+
+        Raises:
+            InvalidKeyError: It is no JWK set, or no member of it is usable.
+            TypeError: An argument is of the wrong type.
+        """
+        rsa_rows = [find_algorithm(name) for name in algorithms]
+        members = _json_object("a JWK set", document).get("keys")
+        if not isinstance(members, list):
+            msg = "a JWK set has a member 'keys' that is an array; for a single JWK use Key.from_jwk"
+            raise InvalidKeyError(msg)
+        keys: list[Key] = []
+        skipped: list[SkippedKey] = []
+        taken: set[tuple[str, str | None]] = set()
+        for position, jwk in enumerate(members):
+            try:
+                for key in _keys_of_member(jwk, [row.name for row in rsa_rows]):
+                    _require_unused_kid(key, taken)
+                    keys.append(key)
+            except InvalidKeyError as error:
+                kid = jwk.get("kid") if isinstance(jwk, Mapping) else None
+                skipped.append(SkippedKey(position, kid if isinstance(kid, str) else None, str(error)))
+        if not keys:
+            reasons = "; ".join(f"{skip.position}: {skip.reason}" for skip in skipped[:8]) or "it is empty"
+            msg = f"the JWK set has no usable key ({reasons})"
+            raise InvalidKeyError(msg)
+        key_set = cls(keys)
+        key_set.skipped = tuple(skipped)
+        return key_set
+
+    def to_jwks(self) -> dict[str, list[dict[str, Any]]]:
+        """Give the public halves as a JWK set (RFC 7517 section 5); a shared secret is never in it."""
+        return {"keys": [key.to_jwk() for key in self._keys if key._public is not None]}  # noqa: SLF001 - its friend
 
     def candidates(self, algorithm: str, key_id: str | None) -> tuple[PreparedKey, ...]:
         """Give the keys that may have signed a token (RFC 7515 sections 4.1.1 and 4.1.4).
@@ -164,71 +470,119 @@ class KeySet:
         return f"<KeySet of {len(self)}>"
 
 
-def _checked_key_id(key_id: str | None) -> str | None:
-    if key_id is not None and not isinstance(key_id, str):
-        msg = f"key_id is a str or None, not {type(key_id).__name__}"
+# ---- reading ----
+
+
+def _octets(what: str, value: str | bytes) -> bytes:
+    if not isinstance(value, str | bytes):
+        msg = f"{what} is str or bytes, not {type(value).__name__}"
         raise TypeError(msg)
-    return key_id
+    return value.encode() if isinstance(value, str) else value
 
 
-def _refuse_other_key_text(secret: bytes) -> None:
-    """Refuse what is some other key's text: with a public key as the secret anybody could sign (CVE-2022-29217)."""
-    if not secret:
-        msg = "an HMAC secret can't be empty"
-        raise InvalidKeyError(msg)
-    stripped = secret.strip()
-    if b"-----BEGIN " in secret:
-        kind = "PEM"
-    elif stripped.startswith(_SSH_PREFIXES) or stripped.startswith(b"---- BEGIN SSH2"):
-        kind = "an SSH key"
-    elif stripped.startswith(b"{") and _is_jwk(stripped):
-        kind = "a JWK or JWK set"
-    elif _is_der(secret):
-        kind = "DER"
-    else:
-        return
-    msg = f"this secret is {kind}, a key of another kind: with a public key as its secret, anybody could sign a token"
+def _json_object(what: str, document: Mapping[str, Any] | str | bytes) -> Mapping[str, Any]:
+    if isinstance(document, Mapping):
+        return document
+    if not isinstance(document, str | bytes):
+        msg = f"{what} is a mapping or JSON text, not {type(document).__name__}"
+        raise TypeError(msg)
+    try:
+        return read_json_object(_octets(what, document))
+    except ValueError as error:  # UnicodeEncodeError is one too
+        reason = "it is no Unicode text" if isinstance(error, UnicodeError) else str(error)
+        msg = f"this can't be read as {what}: {reason}"
+        raise InvalidKeyError(msg) from None
+
+
+def _read(load: Callable[[], Any]) -> Any:
+    """Load a key; whatever cryptography says of a bad one becomes one error that holds nothing of it."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        return load()
+    except TypeError as error:
+        missing = "not given" in str(error) or "encrypted but" in str(error)
+        msg = "the key is encrypted: give its password" if missing else "the key is not encrypted: give no password"
+    except UnsupportedAlgorithm:
+        msg = "the key is of a kind, or encrypted in a way, that the installed cryptography can't read"
+    except ValueError:
+        msg = "the key can't be read: it is damaged, too weak to load, or the password is wrong"
     raise InvalidKeyError(msg)
 
 
-def _is_jwk(text: bytes) -> bool:
+# ---- what a key is for ----
+
+
+def _row_named(algorithm: str | None, what: str) -> Algorithm:
+    if algorithm is None:
+        msg = f"{what} doesn't say what algorithm it is for: name it, like Key.from_jwk(jwk, 'RS256')"
+        raise InvalidKeyError(msg)
+    return find_algorithm(algorithm)
+
+
+def _row_for(public: Any, algorithm: str | None) -> Algorithm:
+    kind = jwk_format.key_type_of(public)
+    if kind is None:
+        msg = "this is no key that signs a JWS: use RSA, EC, Ed25519, Ed448 or ML-DSA"
+        raise InvalidKeyError(msg)
+    curve = jwk_format.curve_of(public)
+    if algorithm is None and curve is not None:
+        algorithm = next(row.name for row in ALGORITHMS.values() if curve in row.curves)
+    row = _row_named(algorithm, f"this {kind} key")
+    if row.key_type != kind:
+        msg = f"{row.name} takes keys of type {row.key_type}, and this one is {kind}"
+        raise InvalidKeyError(msg)
+    return row
+
+
+def _check_purpose(members: Mapping[str, Any]) -> None:
+    """Refuse a JWK that is not meant to verify signatures (RFC 7517 sections 4.2 and 4.3)."""
+    operations = members.get("key_ops", ["verify"])
+    if members.get("use", "sig") != "sig":
+        msg = "the JWK's 'use' is not 'sig': it is not for signatures"
+    elif not isinstance(operations, list) or not all(isinstance(name, str) for name in operations):
+        msg = "the JWK's 'key_ops' is not an array of strings"
+    elif len(set(operations)) != len(operations):
+        msg = "the JWK's 'key_ops' says something twice (RFC 7517 section 4.3)"
+    elif "verify" not in operations:
+        msg = "the JWK's 'key_ops' doesn't hold 'verify': it is not for verifying"
+    else:
+        return
+    raise InvalidKeyError(msg)
+
+
+def _check_certificate(members: Mapping[str, Any], public: Any) -> None:
+    """Hold the first certificate of ``x5c`` to the key (RFC 7517 section 4.7)."""
+    import base64
+
+    from cryptography import x509
+
+    if "x5c" not in members:
+        return
+    chain = members["x5c"]
     try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return False
-    return isinstance(document, dict) and ("kty" in document or "keys" in document)
+        der = base64.b64decode(chain[0], validate=True)
+        same = isinstance(chain, list) and x509.load_der_x509_certificate(der).public_key() == public
+    except (ValueError, TypeError, LookupError):
+        same = False
+    if not same:
+        msg = "the JWK's 'x5c' doesn't begin with a certificate of the same key (RFC 7517 section 4.7)"
+        raise InvalidKeyError(msg)
 
 
-def _is_der(data: bytes) -> bool:
-    """Whether it is a SEQUENCE, of exactly its length, of whole elements, as every DER key is.
-
-    Random octets are taken for that about once in 2^32 times.
-    """
-    content = _der_content(data, 0)
-    if data[0] != 0x30 or content is None or content[1] != len(data):
-        return False
-    at, end = content
-    elements = 0
-    while at < end:
-        element = _der_content(data, at)
-        if element is None or element[1] > end or (elements == 0 and data[at] not in (0x02, 0x30)):
-            return False
-        at, elements = element[1], elements + 1
-    return elements > 1
+def _keys_of_member(jwk: Any, rsa_algorithms: list[str]) -> list[Key]:
+    """Read one member of a JWK set; an RSA key without ``alg`` is one key for each algorithm it may be for."""
+    if not isinstance(jwk, Mapping):
+        msg = "it is not a JSON object"
+        raise InvalidKeyError(msg)
+    if jwk.get("kty") == "RSA" and "alg" not in jwk:
+        return [Key.from_jwk(jwk, name) for name in rsa_algorithms]
+    return [Key.from_jwk(jwk)]
 
 
-def _der_content(data: bytes, at: int) -> tuple[int, int] | None:
-    """Where the content of the element at ``at`` begins and ends, or None if there is no definite length."""
-    if at + 2 > len(data):
-        return None
-    length = data[at + 1]
-    at += 2
-    if length > 0x84 or length == 0x80:
-        return None
-    if length > 0x80:
-        octets = length - 0x80
-        if at + octets > len(data):
-            return None
-        length = int.from_bytes(data[at : at + octets], "big")
-        at += octets
-    return at, at + length
+def _require_unused_kid(key: Key, taken: set[tuple[str, str | None]]) -> None:
+    names = {(name, key.key_id) for name in key.names}
+    if key.key_id is not None and names & taken:
+        msg = f"an earlier {key.algorithm} key of the set has the same kid"
+        raise InvalidKeyError(msg)
+    taken |= names

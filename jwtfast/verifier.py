@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Self, TypedDict, Unpack
 
 from jwtfast._native import VerifierCore
-from jwtfast.claims import _Any, compile_policy, number_of_seconds
+from jwtfast.claims import ANY, _Any, compile_policy, number_of_seconds
 from jwtfast.keys import Key, KeySet
 
 __all__ = ["Verifier"]
+
+
+class Options(TypedDict, total=False):
+    """What a ready-made policy leaves to its user; each is a parameter of ``Verifier``."""
+
+    claims: Mapping[str, str | Collection[str]] | None
+    leeway: float
+    max_age: float | None
+    max_token_bytes: int
+    cache_tokens: int
+    cache_bytes: int
+    cache_ttl: float | None
+    clock: Callable[[], float] | None
 
 
 class Verifier(VerifierCore):
@@ -24,6 +38,8 @@ class Verifier(VerifierCore):
         issuer: str | Collection[str] | None = None,
         audience: str | Collection[str] | _Any | None = None,
         required: Collection[str] = ("exp",),
+        claims: Mapping[str, str | Collection[str]] | None = None,
+        authorized_party: str | None = None,
         token_type: str | None = None,
         leeway: float = 0,
         max_age: float | None = None,
@@ -41,6 +57,9 @@ class Verifier(VerifierCore):
             audience: The value, or values, of which ``aud`` must hold one. Where it is None, a token that names an
                 audience is refused; ``jwtfast.ANY`` accepts any.
             required: Names of claims that must be there. ``()`` allows tokens that never expire.
+            claims: Further claims that must be there with this string, or one of these, as their value.
+            authorized_party: What ``azp`` must be where it is there; and it must be there where ``aud`` names several
+                (OpenID Connect Core section 3.1.3.7).
             token_type: What the header's ``typ`` must say, like ``"at+jwt"`` (RFC 7515 section 4.1.9).
             leeway: How far the issuer's clock and this one may disagree, in seconds.
             max_age: How long ago a token may have been issued, in seconds; asks for ``iat``.
@@ -61,7 +80,15 @@ class Verifier(VerifierCore):
             raise TypeError(msg)
         super().__init__(
             key_set,
-            compile_policy(issuer=issuer, audience=audience, required=required, leeway=leeway, max_age=max_age),
+            compile_policy(
+                issuer=issuer,
+                audience=audience,
+                required=required,
+                claims=claims,
+                authorized_party=authorized_party,
+                leeway=leeway,
+                max_age=max_age,
+            ),
             token_type=None if token_type is None else _media_type(token_type),
             max_token_bytes=_count("max_token_bytes", max_token_bytes, least=1),
             cache_tokens=_count("cache_tokens", cache_tokens, least=0),
@@ -69,6 +96,82 @@ class Verifier(VerifierCore):
             cache_ttl=math.inf if cache_ttl is None else number_of_seconds("cache_ttl", cache_ttl),
             clock=clock,
         )
+
+    @classmethod
+    def for_access_tokens(
+        cls,
+        keys: Key | KeySet | Iterable[Key],
+        *,
+        issuer: str | Collection[str],
+        audience: str | Collection[str],
+        **options: Unpack[Options],
+    ) -> Self:
+        """Make a verifier of OAuth 2.0 access tokens (RFC 9068 sections 2.2 and 4).
+
+        The header's ``typ`` must say ``at+jwt``; iss, exp, aud, sub, client_id, iat and jti must be there.
+
+        Args:
+            keys: The authorization server's keys.
+            issuer: The authorization server's issuer identifier.
+            audience: The resource's own identifier.
+            **options: Anything else that ``Verifier`` takes.
+
+        Returns:
+            The verifier.
+
+        Raises:
+            InvalidKeyError: There are no keys.
+            ValueError: A value is empty, negative or not finite.
+            TypeError: A value is of the wrong type, or issuer or audience is None.
+        """
+        required = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
+        _demand(issuer=issuer, audience=audience)
+        return cls(keys, issuer=issuer, audience=audience, required=required, token_type="at+jwt", **options)
+
+    @classmethod
+    def for_id_tokens(
+        cls,
+        keys: Key | KeySet | Iterable[Key],
+        *,
+        issuer: str,
+        client_id: str,
+        nonce: str | None = None,
+        **options: Unpack[Options],
+    ) -> Self:
+        """Make a verifier of OpenID Connect ID tokens (OpenID Connect Core section 3.1.3.7).
+
+        iss, sub, aud, exp and iat must be there; ``azp`` must be the client where it is there, and it must be there where
+        ``aud`` names several.
+
+        Args:
+            keys: The OpenID provider's keys.
+            issuer: The provider's issuer identifier.
+            client_id: The client's own identifier, which ``aud`` must name.
+            nonce: The nonce that was sent in the authentication request, which the token must repeat; None: none was
+                sent. A verifier for one login remembers no tokens unless ``cache_tokens`` says so.
+            **options: Anything else that ``Verifier`` takes.
+
+        Returns:
+            The verifier.
+
+        Raises:
+            InvalidKeyError: There are no keys.
+            ValueError: A value is empty, negative or not finite.
+            TypeError: A value is of the wrong type, or issuer or client_id is None.
+        """
+        _demand(issuer=issuer, client_id=client_id)
+        if nonce is not None:
+            options["claims"] = {**(options.get("claims") or {}), "nonce": nonce}
+            options.setdefault("cache_tokens", 0)
+        required = ("iss", "sub", "aud", "exp", "iat")
+        return cls(keys, issuer=issuer, audience=client_id, authorized_party=client_id, required=required, **options)
+
+
+def _demand(**values: str | Collection[str]) -> None:
+    for name, value in values.items():
+        if value is None or value is ANY:
+            msg = f"this kind of token is for somebody in particular: {name} can't be left open"
+            raise TypeError(msg)
 
 
 def _count(name: str, value: int, *, least: int) -> int:

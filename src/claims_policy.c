@@ -16,21 +16,31 @@ static int is_allowed(const jf_claim_rule *rule, const jf_json_value *value)
 }
 
 /* Whether an array's elements are all strings; `*allowed` is set when one of them is an allowed one. */
-static int judge_texts(const jf_claim_rule *rule, const jf_json_value *array, int *allowed)
+static int judge_texts(const jf_claim_rule *rule, const jf_json_value *array, int *allowed, size_t *count)
 {
     const uint8_t *cursor = NULL;
     jf_json_value element;
-    for (jf_json_next(array, &cursor, &element); element.kind == JF_JSON_STRING; jf_json_next(array, &cursor, &element))
+    jf_json_next(array, &cursor, &element);
+    for (; element.kind == JF_JSON_STRING; jf_json_next(array, &cursor, &element)) {
         *allowed |= is_allowed(rule, &element);
+        ++*count;
+    }
     return element.kind == JF_JSON_ABSENT;
 }
 
-static jf_verdict judge_audience(const jf_claims_policy *policy, const jf_claim_rule *rule, const jf_json_value *value)
+static jf_verdict judge_audience(const jf_claims_policy *policy, const jf_claim_rule *rule,
+                                 const jf_json_value *claims, size_t *culprit)
 {
+    const jf_json_value *value = &claims[JF_AUD];
     int allowed = policy->any_audience;
+    size_t count = 0;
     if (value->kind == JF_JSON_ARRAY) {
-        if (!judge_texts(rule, value, &allowed))
+        if (!judge_texts(rule, value, &allowed, &count))
             return JF_CLAIM_MALFORMED;
+        if (count > 1 && policy->several_audiences && claims[policy->several_audiences].kind == JF_JSON_ABSENT) {
+            *culprit = policy->several_audiences;
+            return JF_CLAIM_MISSING;
+        }
     } else if (value->kind == JF_JSON_STRING) {
         allowed |= is_allowed(rule, value);
     } else {
@@ -40,9 +50,11 @@ static jf_verdict judge_audience(const jf_claims_policy *policy, const jf_claim_
 }
 
 /* The claim's own form and value; time is judged elsewhere, by all three dates together. */
-static jf_verdict judge_claim(const jf_claims_policy *policy, size_t row, const jf_json_value *value, double date)
+static jf_verdict judge_claim(const jf_claims_policy *policy, size_t row, const jf_json_value *claims, double date,
+                              size_t *culprit)
 {
     const jf_claim_rule *rule = &policy->rules[row];
+    const jf_json_value *value = &claims[row];
     if (value->kind == JF_JSON_ABSENT)
         return rule->required ? JF_CLAIM_MISSING : JF_GOOD;
     switch (rule->kind) {
@@ -57,7 +69,7 @@ static jf_verdict judge_claim(const jf_claims_policy *policy, size_t row, const 
             return JF_GOOD;
         return row == JF_ISS ? JF_ISSUER : JF_CLAIM_VALUE;
     case JF_CLAIM_AUDIENCE:
-        return judge_audience(policy, rule, value);
+        return judge_audience(policy, rule, claims, culprit);
     default:
         return rule->required && value->kind == JF_JSON_NULL ? JF_CLAIM_MISSING : JF_GOOD;
     }
@@ -89,7 +101,7 @@ jf_verdict jf_claims_judge(const jf_claims_policy *policy, const jf_json_value *
         }
     for (size_t i = 0; i < policy->count; i++) {
         *culprit = i;
-        verdict = judge_claim(policy, i, &claims[i], i < 3 ? dates[i] : 0);
+        verdict = judge_claim(policy, i, claims, i < 3 ? dates[i] : 0, culprit);
         if (verdict != JF_GOOD)
             return verdict;
         if (i == JF_IAT) { /* once the three dates are known to be sound, and before anything else is judged */

@@ -28,6 +28,7 @@ typedef struct {
     const jf_claim_rule *rules;
     size_t count;
     int any_audience;           /* else a token with aud is refused where no audience is configured */
+    size_t several_audiences;   /* the row that must be there when aud names more than one; 0: none */
     double leeway;              /* seconds */
     double max_age;             /* seconds since iat; infinity: no limit */
 } jf_claims_policy;

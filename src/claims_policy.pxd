@@ -29,6 +29,7 @@ cdef extern from "claims_policy.h" nogil:
         const jf_claim_rule *rules
         size_t count
         bint any_audience
+        size_t several_audiences
         double leeway
         double max_age
 

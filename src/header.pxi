@@ -56,34 +56,57 @@ cdef Py_ssize_t count_members(object value) except -1:
     return count
 
 
+cdef object load_object(const uint8_t *text, size_t length, jf_json_result *result):
+    # Builds a JSON object by the strict grammar, JF_JSON_PADDING zeros behind its text; or gives None and why not.
+    cdef size_t members = 0
+    cdef object plain
+    result[0] = jf_json_scan(text, length, 0, NULL, 0, NULL, &members)
+    if result[0] != JF_JSON_OK and result[0] != JF_JSON_UNUSUAL:
+        return None
+    try:
+        plain = orjson.loads(PyBytes_FromStringAndSize(<const char *>text, <Py_ssize_t>length))
+    except orjson.JSONDecodeError:
+        result[0] = JF_JSON_INVALID
+        return None
+    if count_members(plain) != <Py_ssize_t>members:
+        result[0] = JF_JSON_DUPLICATE
+        return None
+    result[0] = JF_JSON_OK
+    return plain
+
+
 cdef object read_header(const uint8_t *encoded, size_t length, jf_verdict *verdict):
     # The header as a plain dict, or None and why not.
     cdef uint8_t *text
-    cdef size_t size, members = 0
-    cdef jf_json_result result
-    cdef object header
+    cdef size_t size
+    cdef jf_json_result result = JF_JSON_INVALID
+    cdef object header = None
     verdict[0] = JF_HEADER_ENCODING
     text = <uint8_t *>PyMem_RawCalloc(1, JF_BASE64URL_DECODED_SIZE(length) + JF_JSON_PADDING)
     if text == NULL:
         raise MemoryError
     try:
         size = jf_base64url_decode(&CHOSEN, encoded, length, text)
-        if size == JF_BASE64URL_INVALID:
-            return None
-        result = jf_json_scan(text, size, 0, NULL, 0, NULL, &members)
-        verdict[0] = JF_HEADER_DUPLICATE if result == JF_JSON_DUPLICATE else JF_HEADER_JSON
-        if result != JF_JSON_OK and result != JF_JSON_UNUSUAL:
-            return None
-        header = orjson.loads(PyBytes_FromStringAndSize(<char *>text, <Py_ssize_t>size))
-    except orjson.JSONDecodeError:
-        return None
+        if size != JF_BASE64URL_INVALID:
+            header = load_object(text, size, &result)
+            verdict[0] = JF_HEADER_DUPLICATE if result == JF_JSON_DUPLICATE else JF_HEADER_JSON
     finally:
         PyMem_RawFree(text)
-    if count_members(header) != <Py_ssize_t>members:
-        verdict[0] = JF_HEADER_DUPLICATE
+    if header is None:
         return None
     verdict[0] = judge_header(<dict>header)
     return header if verdict[0] == JF_GOOD else None
+
+
+def read_json_object(bytes text not None):
+    # For documents that hold keys: the same grammar as for tokens.
+    cdef jf_json_result result = JF_JSON_INVALID
+    cdef bytes padded = text + b"\0" * JF_JSON_PADDING
+    plain = load_object(<const uint8_t *>PyBytes_AS_STRING(padded), <size_t>PyBytes_GET_SIZE(text), &result)
+    if plain is None:
+        raise ValueError("it has two members of one name" if result == JF_JSON_DUPLICATE else
+                         "it is not a JSON object in UTF-8, or nested too deep, or has integers of more than 64 bits")
+    return plain
 
 
 cdef jf_verdict judge_header(dict header) except *:

@@ -14,6 +14,7 @@ from libc.string cimport memchr, memcmp, memcpy, memset
 from base64url cimport *
 from claims_policy cimport *
 from cpu cimport *
+from ecdsa_signature cimport *
 from hmac cimport *
 from json_scan cimport *
 from secret cimport *
@@ -30,7 +31,7 @@ import orjson
 from jwtfast import errors
 
 include "kernels.pxi"
-include "hmac_key.pxi"
+include "prepared_key.pxi"
 include "claims.pxi"
 include "header.pxi"
 include "compact.pxi"

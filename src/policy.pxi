@@ -51,7 +51,8 @@ cdef class Policy:
     cdef jf_json_text *texts
     cdef jf_claim_rule *rules
 
-    def __cinit__(self, list rows not None, bint any_audience, double leeway, double max_age):
+    def __cinit__(self, list rows not None, bint any_audience, size_t several_audiences, double leeway,
+                  double max_age):
         # rows: (name: str, kind: str, required: bool, allowed: tuple of str), the registered ones first, in order
         cdef size_t count = <size_t>len(rows), row = 0, text = count, total = count
         if count > MAX_RULES:
@@ -71,7 +72,8 @@ cdef class Policy:
                 self.spell(text, value)
                 text += 1
             row += 1
-        self.policy = jf_claims_policy(self.texts, self.rules, count, any_audience, leeway, max_age)
+        self.policy = jf_claims_policy(self.texts, self.rules, count, any_audience, several_audiences,
+                                       leeway, max_age)
 
     def __dealloc__(self):
         PyMem_RawFree(self.texts)

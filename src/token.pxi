@@ -57,7 +57,7 @@ cdef class Token:
 
     @property
     def algorithm(self):
-        return self.key.algorithm
+        return self.selection.header["alg"]
 
     @property
     def key_id(self):

@@ -49,3 +49,50 @@ cdef class HmacKey(PreparedKey):
 
     def __repr__(self):
         return f"<HmacKey {self.algorithm} [redacted]>"
+
+
+@cython.final
+cdef class SignatureKey(PreparedKey):
+    # A public key of the cryptography package: a bound verify method and what it wants besides signature and message.
+    cdef object verifier
+    cdef tuple arguments
+    cdef size_t signature_length     # every algorithm's signatures have one length, given the key
+    cdef bytes order                 # of the curve, where signatures are r || s; else None
+    cdef object refused              # what the method raises for a bad signature
+
+    def __cinit__(self, str algorithm not None, verifier, tuple arguments not None, size_t signature_length, *,
+                  bytes order=None, str key_id=None):
+        from cryptography.exceptions import InvalidSignature
+
+        if order is not None and signature_length != 2 * <size_t>PyBytes_GET_SIZE(order):
+            raise ValueError("r and s have the order's length")
+        if order is not None and PyBytes_GET_SIZE(order) > JF_ECDSA_MAX_SIZE:
+            raise ValueError("no curve is that large")
+        self.algorithm = algorithm
+        self.key_id = key_id
+        self.verifier = verifier
+        self.arguments = arguments
+        self.signature_length = signature_length
+        self.order = order
+        self.refused = InvalidSignature
+
+    cdef bint verify(self, const uint8_t *message, size_t length, const uint8_t *signature,
+                     size_t signature_length) except -1:
+        cdef uint8_t der[JF_ECDSA_MAX_DER]
+        if signature_length != self.signature_length:
+            return False
+        if self.order is not None:
+            signature_length = jf_ecdsa_der(signature, signature_length // 2,
+                                            <const uint8_t *>PyBytes_AS_STRING(self.order), der)
+            if not signature_length:
+                return False
+            signature = der
+        try:
+            self.verifier(PyBytes_FromStringAndSize(<const char *>signature, <Py_ssize_t>signature_length),
+                          PyBytes_FromStringAndSize(<const char *>message, <Py_ssize_t>length), *self.arguments)
+        except self.refused:
+            return False
+        return True
+
+    def __repr__(self):
+        return f"<SignatureKey {self.algorithm}>"

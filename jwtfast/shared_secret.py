@@ -1,0 +1,101 @@
+"""What must not be taken for a shared secret: the text of a key of another kind.
+
+With a public key as an HMAC secret anybody could sign (CVE-2022-29217 and its many successors).
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from jwtfast.errors import InvalidKeyError
+
+__all__ = ["octets_of_secret"]
+
+_SSH_PREFIXES = (b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-")
+
+
+def octets_of_secret(secret: str | bytes) -> bytes:
+    """Give a shared secret's octets.
+
+    Args:
+        secret: The secret; a str stands for its UTF-8.
+
+    Returns:
+        Its octets.
+
+    Raises:
+        InvalidKeyError: It is empty, or the text of a PEM, DER, SSH or JWK key.
+        TypeError: It is neither str nor bytes.
+    """
+    if isinstance(secret, str):
+        octets = secret.encode("utf-8", "surrogatepass")
+    elif isinstance(secret, bytes):
+        octets = secret
+    else:
+        msg = f"a secret is str or bytes, not {type(secret).__name__}"
+        raise TypeError(msg)
+    _refuse_other_key_text(octets)
+    return octets
+
+
+def _refuse_other_key_text(secret: bytes) -> None:
+    """Refuse what is some other key's text: with a public key as the secret anybody could sign (CVE-2022-29217)."""
+    if not secret:
+        msg = "an HMAC secret can't be empty"
+        raise InvalidKeyError(msg)
+    stripped = secret.strip()
+    if b"-----BEGIN " in secret:
+        kind = "PEM"
+    elif stripped.startswith(_SSH_PREFIXES) or stripped.startswith(b"---- BEGIN SSH2"):
+        kind = "an SSH key"
+    elif stripped.startswith(b"{") and _is_jwk(stripped):
+        kind = "a JWK or JWK set"
+    elif _is_der(secret):
+        kind = "DER"
+    else:
+        return
+    msg = f"this secret is {kind}, a key of another kind: with a public key as its secret, anybody could sign a token"
+    raise InvalidKeyError(msg)
+
+
+def _is_jwk(text: bytes) -> bool:
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(document, dict) and ("kty" in document or "keys" in document)
+
+
+def _is_der(data: bytes) -> bool:
+    """Whether it is a SEQUENCE, of exactly its length, of whole elements, as every DER key is.
+
+    Random octets are taken for that about once in 2^32 times.
+    """
+    content = _der_content(data, 0)
+    if data[0] != 0x30 or content is None or content[1] != len(data):
+        return False
+    at, end = content
+    elements = 0
+    while at < end:
+        element = _der_content(data, at)
+        if element is None or element[1] > end or (elements == 0 and data[at] not in (0x02, 0x30)):
+            return False
+        at, elements = element[1], elements + 1
+    return elements > 1
+
+
+def _der_content(data: bytes, at: int) -> tuple[int, int] | None:
+    """Where the content of the element at ``at`` begins and ends, or None if there is no definite length."""
+    if at + 2 > len(data):
+        return None
+    length = data[at + 1]
+    at += 2
+    if length > 0x84 or length == 0x80:
+        return None
+    if length > 0x80:
+        octets = length - 0x80
+        if at + octets > len(data):
+            return None
+        length = int.from_bytes(data[at : at + octets], "big")
+        at += octets
+    return at, at + length
