@@ -1,7 +1,7 @@
 """JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964) to and from keys of the cryptography package.
 
-Members are read strictly: canonical base64url, coordinates of the exact length, integers without zeros in front, private
-members that belong to the public ones. Nothing here knows of algorithms; shared secrets never get here.
+Members are read strictly: canonical base64url, coordinates of the exact length, integers without zeros in front, and
+private members that belong to the public ones. Nothing here knows of algorithms; shared secrets never get here.
 """
 
 # ruff: noqa: PLC0415 - cryptography is imported by those who have a key for it
