@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 .PRECIOUS: %/installed %/built
 
 run: $(VENV)/built
-	@$(BIN)/python -m benchmarks.first_look $(if $(TOKEN),--token '$(TOKEN)') $(if $(SECRET),--secret '$(SECRET)')
+	@$(BIN)/python -m benchmarks.first_look $(if $(TOKEN),--token='$(TOKEN)') $(if $(SECRET),--secret='$(SECRET)')
 
 test: $(VENV)/built
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
