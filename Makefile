@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 .PRECIOUS: %/installed %/built
 
 run: $(VENV)/built
-	@$(BIN)/python -m benchmarks.first_look $(if $(TOKEN),--token '$(TOKEN)') $(if $(SECRET),--secret '$(SECRET)')
+	@$(BIN)/python -m benchmarks.first_look $(if $(TOKEN),--token='$(TOKEN)') $(if $(SECRET),--secret='$(SECRET)')
 
 test: $(VENV)/built
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -25,16 +25,17 @@ bench: $(VENV)/built
 	$(BIN)/python -m benchmarks.run
 
 # The suite on a build with AddressSanitizer and UndefinedBehaviorSanitizer. Python's own allocator would hide what is
-# done to its objects from them; leaks are not looked for, since the interpreter leaves much behind.
+# done to its objects from them; leaks are not looked for, since the interpreter leaves much behind. The safe path keeps
+# the usual build, here in the checkout, from being imported instead.
 sanitize: export SANITIZE = 1
 sanitize: export PYTHONMALLOC = malloc
+sanitize: export PYTHONSAFEPATH = 1
 sanitize: export ASAN_OPTIONS = detect_leaks=0:allocator_may_return_null=1
 sanitize: export UBSAN_OPTIONS = print_stacktrace=1
 sanitize: .venvs/sanitize/installed
 	.venvs/sanitize/bin/python -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .
-	rm -rf build/sanitize/tests && cp -r tests build/sanitize/tests
-	cd build/sanitize && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-		../../.venvs/sanitize/bin/python -m pytest -p no:cacheprovider -c ../../pyproject.toml --rootdir . tests $(PYTEST_ARGS)
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+		.venvs/sanitize/bin/python -m pytest -p no:cacheprovider $(PYTEST_ARGS)
 
 %/installed: pyproject.toml
 	$(PYTHON) -m venv $*

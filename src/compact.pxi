@@ -48,6 +48,13 @@ cdef object borrow(object raw, const uint8_t **data, size_t *length):
     return raw
 
 
+cdef size_t count_dots(const uint8_t *text, size_t length) noexcept nogil:
+    cdef size_t i, count = 0
+    for i in range(length):
+        count += text[i] == c"."
+    return count
+
+
 cdef jf_verdict split(const uint8_t *raw, size_t length, Segments *segments) noexcept nogil:
     cdef const uint8_t *end = raw + length
     cdef const uint8_t *first = <const uint8_t *>memchr(raw, c".", length)
@@ -59,8 +66,7 @@ cdef jf_verdict split(const uint8_t *raw, size_t length, Segments *segments) noe
         return JF_NOT_THREE_SEGMENTS
     third = <const uint8_t *>memchr(second + 1, c".", <size_t>(end - second) - 1)
     if third != NULL:
-        third = <const uint8_t *>memchr(third + 1, c".", <size_t>(end - third) - 1)
-        return JF_NOT_THREE_SEGMENTS if third == NULL else JF_ENCRYPTED
+        return JF_ENCRYPTED if count_dots(third, <size_t>(end - third)) == 2 else JF_NOT_THREE_SEGMENTS
     segments.header = <size_t>(first - raw)
     segments.payload = segments.header + 1
     segments.payload_length = <size_t>(second - first) - 1

@@ -18,7 +18,7 @@ cdef struct Refusal:
 
 
 cdef double number_of(const jf_json_value *value) except? -1.0:
-    # What a JSON number says. An integer of 64 bits is rounded to a double, which is exact up to 2^53.
+    # What a JSON number says; infinity for an integer beyond 2^53, which a double would not hold exactly.
     cdef char *end = NULL
     cdef uint64_t size = 0
     cdef size_t i = 0
@@ -28,6 +28,8 @@ cdef double number_of(const jf_json_value *value) except? -1.0:
         return 0.0
     for i in range(value.text[0] == c"-", value.length):
         size = size * 10 + (value.text[i] - <uint64_t>c"0")
+    if size > <uint64_t>1 << 53:
+        return INFINITY
     return -<double>size if value.text[0] == c"-" else <double>size
 
 

@@ -49,9 +49,9 @@ REFUSALS[JF_AUDIENCE_UNASKED] = (
 
 # A registered claim of the wrong form; other claims that are asked for by name make an InvalidClaimError.
 cdef dict MALFORMED = {
-    JF_EXP: (errors.DecodeError, "Expiration Time claim (exp) must be a number"),
-    JF_NBF: (errors.DecodeError, "Not Before claim (nbf) must be a number"),
-    JF_IAT: (errors.InvalidIssuedAtError, "Issued At claim (iat) must be a number"),
+    JF_EXP: (errors.DecodeError, "Expiration Time claim (exp) must be a number of seconds, at most 2^53"),
+    JF_NBF: (errors.DecodeError, "Not Before claim (nbf) must be a number of seconds, at most 2^53"),
+    JF_IAT: (errors.InvalidIssuedAtError, "Issued At claim (iat) must be a number of seconds, at most 2^53"),
     JF_ISS: (errors.InvalidIssuerError, "Issuer claim (iss) must be a string"),
     JF_AUD: (errors.InvalidAudienceError, "Audience claim (aud) must be a string or a list of strings"),
     JF_SUB: (errors.InvalidSubjectError, "Subject claim (sub) must be a string"),

@@ -38,16 +38,25 @@ cdef class VerifierCore:
         cdef const uint8_t *data = NULL
         cdef size_t length = 0
         cdef object owner = borrow(raw, &data, &length)
-        return self.answer(data, length)
+        cdef Refusal why
+        cdef Token token = self.answer(data, length, &why)
+        if token is None:
+            raise self.refusal(&why)
+        return token
 
     def verify_bearer(self, header_value, /):
         cdef const uint8_t *data = NULL
         cdef size_t length = 0, start
+        cdef Refusal why
+        cdef Token token
         if header_value is None:
             raise errors.MissingTokenError("the request has no Authorization header")
         cdef object owner = borrow(header_value, &data, &length)
         start = bearer_token(data, length)
-        return self.answer(data + start, length - start)
+        token = self.answer(data + start, length - start, &why)
+        if token is None:
+            raise self.refusal(&why)
+        return token
 
     def cache_info(self):
         return self.cache.info()
@@ -61,21 +70,20 @@ cdef class VerifierCore:
     def clear_cache(self):
         self.cache.clear()
 
-    cdef Token answer(self, const uint8_t *raw, size_t length):
+    cdef Token answer(self, const uint8_t *raw, size_t length, Refusal *why):
+        # None where the token is refused: whoever answers Python raises, so that no function between adds to the
+        # traceback, which is what a refusal costs most.
         cdef Token token
-        cdef Refusal why
         cdef double now = self.read_clock()
-        if raw == NULL:
-            raise refusal(JF_NOT_ASCII, 0, None)
-        token = self.cache.find(raw, length, now)
-        if token is not None:
-            return token
-        why.verdict = JF_GOOD
+        why.verdict = JF_NOT_ASCII
         why.culprit = 0
-        token = self.admit(raw, length, now, &why)
-        if token is None:
-            raise refusal(why.verdict, why.culprit, self.policy.names[why.culprit])
-        return token
+        if raw == NULL:
+            return None
+        token = self.cache.find(raw, length, now)
+        return token if token is not None else self.admit(raw, length, now, why)
+
+    cdef object refusal(self, const Refusal *why):
+        return refusal(why.verdict, why.culprit, self.policy.names[why.culprit])
 
     cdef inline double read_clock(self) except? -1.0:
         cdef double now

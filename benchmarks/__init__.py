@@ -1,0 +1,1 @@
+"""What a verification costs, here and elsewhere."""

@@ -1,0 +1,129 @@
+"""What a run of the benchmarks has measured, and on what."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+import jwtfast
+from benchmarks.contenders import CONTENDERS
+from jwtfast import _native
+
+__all__ = ["Timing", "about", "find", "merge_turns", "show_count", "show_time"]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What one contender needs for one verification, in seconds: the best round, and the median over the turns."""
+
+    kind: str
+    size: str
+    contender: str
+    label: str
+    best: float
+    median: float
+
+    @property
+    def group(self) -> str:
+        """The table it belongs to."""
+        return f"{self.kind} {self.size}"
+
+
+def merge_turns(document: dict[str, Any]) -> list[Timing]:
+    """Make one timing of the turns of each contender.
+
+    Args:
+        document: What pytest-benchmark has written, as read from JSON.
+
+    Returns:
+        The timings, in the order in which contenders ran first.
+    """
+    turns: defaultdict[tuple[str, str, str, str], list[tuple[float, float]]] = defaultdict(list)
+    for entry in document["benchmarks"]:
+        info, stats = entry["extra_info"], entry["stats"]
+        row = (info["kind"], info["size"], info["contender"], info["label"])
+        turns[row].append((stats["min"] / info["tokens"], stats["median"] / info["tokens"]))
+    return [
+        Timing(*row, best=min(best for best, _ in times), median=median(middle for _, middle in times))
+        for row, times in turns.items()
+    ]
+
+
+def find(timings: Iterable[Timing], group: str, contender: str) -> Timing | None:
+    """Find a contender's timing.
+
+    Args:
+        timings: Where to look.
+        group: A kind and a size, like ``"cold typical"``.
+        contender: The name, without a version.
+
+    Returns:
+        The timing, or None if it was not measured.
+    """
+    return next((one for one in timings if one.group == group and one.contender == contender), None)
+
+
+def about(document: dict[str, Any], command: str) -> dict[str, str]:
+    """Tell what was measured where, without naming the machine.
+
+    Args:
+        document: What pytest-benchmark has written, as read from JSON.
+        command: The command that started the run.
+
+    Returns:
+        Lines of a table.
+    """
+    cpu = document["machine_info"]["cpu"].get("brand_raw", "unknown CPU")
+    kernels = ", ".join(name for name in _native.available_kernels() if "+" not in name)
+    labels = [one.label for one in CONTENDERS if one.package is not None and one.missing is None]
+    return {
+        "Machine": f"{cpu}, {os.cpu_count()} cores, {platform.machine()}",
+        "Kernels": f"{_native.kernels.name} ({kernels})",
+        "System": _system(),
+        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "Versions": ", ".join([f"jwtfast {jwtfast.__version__}", *labels]),
+        "Date": datetime.now(UTC).date().isoformat(),
+        "Command": f"`{command}`",
+    }
+
+
+def show_time(seconds: float) -> str:
+    """Show a short time, like ``612 ns`` or ``12.3 µs``.
+
+    Args:
+        seconds: The time in seconds.
+
+    Returns:
+        Its text.
+    """
+    nanoseconds = seconds * 1e9
+    return f"{nanoseconds:.0f} ns" if nanoseconds < 1000 else f"{nanoseconds / 1000:.3g} µs"
+
+
+def show_count(seconds: float) -> str:
+    """Show how often something happens in a second, to three digits.
+
+    Args:
+        seconds: What it takes, in seconds.
+
+    Returns:
+        The text, with thousands separated.
+    """
+    return f"{float(f'{1 / seconds:.3g}'):,.0f}"
+
+
+def _system() -> str:
+    if platform.system() == "Linux":
+        try:
+            return platform.freedesktop_os_release()["PRETTY_NAME"]
+        except (OSError, KeyError):
+            return "Linux"
+    if platform.system() == "Darwin":
+        return f"macOS {platform.mac_ver()[0]}"
+    return f"{platform.system()} {platform.version()}"
