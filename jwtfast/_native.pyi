@@ -53,6 +53,8 @@ class PreparedKey:
 
     algorithm: str
     key_id: str | None
+    def is_signed(self, signature: bytes, message: bytes) -> bool:
+        """Tell whether a signature is that of a message."""
 
 @final
 class HmacKey(PreparedKey):

@@ -280,6 +280,21 @@ class Key:
         row = ALGORITHMS[self.algorithm]
         return row.sign(row, self._private, message)
 
+    def verify(self, signature: bytes, message: bytes) -> bool:
+        """Tell whether a signature is that of a message (RFC 7518 section 3).
+
+        Args:
+            signature: The signature, not encoded.
+            message: The octets that were signed.
+
+        Returns:
+            Whether it is.
+
+        Raises:
+            TypeError: An argument is not bytes.
+        """
+        return self.prepared.is_signed(signature, message)
+
     def public(self) -> Key:
         """Give the key without its private half.
 

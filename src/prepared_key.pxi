@@ -7,6 +7,10 @@ cdef class PreparedKey:
                      size_t signature_length) except -1:
         raise TypeError("a PreparedKey verifies nothing by itself")
 
+    def is_signed(self, bytes signature not None, bytes message not None):
+        return self.verify(<const uint8_t *>PyBytes_AS_STRING(message), <size_t>PyBytes_GET_SIZE(message),
+                           <const uint8_t *>PyBytes_AS_STRING(signature), <size_t>PyBytes_GET_SIZE(signature))
+
 
 @cython.final
 @cython.no_gc
