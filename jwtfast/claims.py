@@ -119,8 +119,8 @@ def number_of_seconds(name: str, value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         msg = f"{name} is a number of seconds, not {type(value).__name__}"
         raise TypeError(msg)
-    if not math.isfinite(value) or value < 0:
-        msg = f"{name} is a number of seconds, finite and not negative"
+    if not 0 <= value <= 2**53:  # NaN is neither, and an int may be beyond all floats
+        msg = f"{name} is a number of seconds, not negative and at most 2**53"
         raise ValueError(msg)
     return float(value)
 

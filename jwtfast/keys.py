@@ -45,7 +45,7 @@ class Key:
     _private: Any
 
     def __init__(self) -> None:
-        msg = "build a Key with from_secret, from_pem, from_der, from_jwk or generate"
+        msg = "build a Key with Key.from_secret, from_pem, from_der, from_jwk or generate"
         raise TypeError(msg)
 
     @classmethod
@@ -54,6 +54,7 @@ class Key:
             msg = f"key_id is a str or None, not {type(key_id).__name__}"
             raise TypeError(msg)
         row.check(row, material)
+        key_id = None if key_id is None else str(key_id)  # not of a subclass
         key = object.__new__(cls)
         prepared = row.prepare(row, material, key_id)
         secret = row.key_type == "oct"
@@ -93,7 +94,7 @@ class Key:
         if row.key_type != "oct":
             msg = f"{algorithm} takes no shared secret but a key pair: use from_pem, from_der or from_jwk"
             raise InvalidKeyError(msg)
-        return cls._build(row, octets_of_secret(secret), None, key_id, (algorithm,))
+        return cls._build(row, octets_of_secret(secret), None, key_id, (row.name,))
 
     @classmethod
     def from_pem(
@@ -389,6 +390,9 @@ class KeySet:
             InvalidKeyError: There are no keys, or two have one ``kid`` and one algorithm.
             TypeError: One of them is no Key.
         """
+        if hasattr(self, "_keys"):
+            msg = "a KeySet can't be filled again: make a new one"
+            raise TypeError(msg)
         self._keys = tuple(keys)
         self.skipped = ()
         by_algorithm: defaultdict[str, list[PreparedKey]] = defaultdict(list)

@@ -30,7 +30,7 @@ def octets_of_secret(secret: str | bytes) -> bytes:
     if isinstance(secret, str):
         octets = secret.encode("utf-8", "surrogatepass")
     elif isinstance(secret, bytes):
-        octets = secret
+        octets = bytes(secret)  # not of a subclass
     else:
         msg = f"a secret is str or bytes, not {type(secret).__name__}"
         raise TypeError(msg)
@@ -40,21 +40,21 @@ def octets_of_secret(secret: str | bytes) -> bytes:
 
 def _refuse_other_key_text(secret: bytes) -> None:
     """Refuse what is some other key's text: with a public key as the secret anybody could sign (CVE-2022-29217)."""
+    stripped = secret.removeprefix(b"\xef\xbb\xbf").strip()  # some editors write a byte order mark
     if not secret:
-        msg = "an HMAC secret can't be empty"
+        msg = "an HMAC secret can't be empty: make one with secrets.token_bytes(32)"
         raise InvalidKeyError(msg)
-    stripped = secret.strip()
     if b"-----BEGIN " in secret:
-        kind = "PEM"
+        kind, advice = "PEM", "read it with Key.from_pem"
     elif stripped.startswith(_SSH_PREFIXES) or stripped.startswith(b"---- BEGIN SSH2"):
-        kind = "an SSH key"
+        kind, advice = "an SSH key", "make it PEM with ssh-keygen -e -m PKCS8 and read it with Key.from_pem"
     elif stripped.startswith(b"{") and _is_jwk(stripped):
-        kind = "a JWK or JWK set"
+        kind, advice = "a JWK or a JWK set", "read it with Key.from_jwk or KeySet.from_jwks"
     elif _is_der(secret):
-        kind = "DER"
+        kind, advice = "DER", "read it with Key.from_der"
     else:
         return
-    msg = f"this secret is {kind}, a key of another kind: with a public key as its secret, anybody could sign a token"
+    msg = f"this secret is {kind}, and with a public key as the secret anybody could sign a token: {advice}"
     raise InvalidKeyError(msg)
 
 

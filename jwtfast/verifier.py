@@ -194,7 +194,8 @@ def _media_type(token_type: str) -> str:
     if not isinstance(token_type, str):
         msg = f"token_type is a str or None, not {type(token_type).__name__}"
         raise TypeError(msg)
-    if not token_type or not token_type.isascii():
+    subtype = token_type.lower().removeprefix("application/")
+    if not subtype or not subtype.isascii():
         msg = "token_type is a media type like 'at+jwt'"
         raise ValueError(msg)
-    return token_type.lower().removeprefix("application/")
+    return subtype

@@ -67,13 +67,10 @@ cdef class TokenCache:
 
     cdef bint forget(self, const uint8_t *raw, size_t length) except -1:
         cdef jf_token_entry *gone = NULL
-        cdef jf_token_entry *entry
         with cython.critical_section(self):
-            entry = jf_token_table_find(&self.table, raw, length, self.now, &gone)
-            if entry != NULL:
-                jf_token_table_remove(&self.table, entry, &gone)
+            found = jf_token_table_forget(&self.table, raw, length, &gone)
         release(gone)
-        return entry != NULL
+        return found
 
     cdef int clear(self) except -1:
         cdef jf_token_entry *gone = NULL

@@ -12,11 +12,13 @@ cdef extern from *:
         if (PyUnicode_CheckExact(object)) {
             Py_ssize_t length = PyUnicode_GET_LENGTH(object);
             if (PyUnicode_IS_COMPACT_ASCII(object))
-                bytes = length < 2 ? 0 : (Py_ssize_t)sizeof(PyASCIIObject) + length + 1;
+                bytes = length ? (Py_ssize_t)sizeof(PyASCIIObject) + length + 1 : 0;
             else
                 bytes = (Py_ssize_t)sizeof(PyCompactUnicodeObject) + (length + 1) * PyUnicode_KIND(object);
         } else if (PyLong_CheckExact(object)) {
-            bytes = 32;
+            int overflow;
+            long value = PyLong_AsLongAndOverflow(object, &overflow);
+            bytes = !overflow && value >= -5 && value <= 256 ? 0 : 32; /* Python has one object for each of these */
         } else if (PyFloat_CheckExact(object)) {
             bytes = (Py_ssize_t)sizeof(PyFloatObject);
         }
@@ -24,6 +26,9 @@ cdef extern from *:
     }
     """
     Py_ssize_t jf_scalar_bytes(PyObject *object)
+
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(PyObject *object)
 
 cdef enum:
     GC_HEAD = 16                     # the garbage collector's part of an object, in front of what __sizeof__ tells
@@ -169,8 +174,8 @@ cdef Claims freeze_dict(dict plain, Py_ssize_t *size):
             PyDict_SetItem(plain, <object>name, freeze(<object>value, size))
         else:
             size[0] += jf_scalar_bytes(value)
-        # orjson keeps one object for a short name, however often it meets it; a long one is this token's own.
-        if len(<str>name) > 64:
+        # orjson keeps names in a cache of its own: a name that others hold too was charged to the first of them.
+        if Py_REFCNT(name) <= 2:
             size[0] += jf_scalar_bytes(name)
     PyDict_Update(claims, plain)
     size[0] += dict.__sizeof__(claims) + GC_HEAD

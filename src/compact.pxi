@@ -21,6 +21,10 @@ cdef extern from *:
     """
     const uint8_t *jf_ascii(PyObject *text, size_t *length)
 
+cdef extern from "Python.h":
+    bytes PyBytes_FromObject(object buffer)
+
+
 cdef struct Segments:                # header "." payload "." signature
     size_t header
     size_t payload
@@ -39,8 +43,8 @@ cdef object borrow(object raw, const uint8_t **data, size_t *length):
         if not isinstance(raw, (bytearray, memoryview)):
             raise TypeError(f"a token is str, bytes, bytearray or memoryview, not {type(raw).__name__}")
         try:
-            raw = bytes(raw)
-        except ValueError:           # a memoryview that was released
+            raw = PyBytes_FromObject(raw)    # not bytes(): that would ask a subclass
+        except ValueError:                   # a memoryview that was released
             data[0] = NULL
             return raw
     data[0] = <const uint8_t *>PyBytes_AS_STRING(raw)

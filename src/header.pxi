@@ -3,6 +3,7 @@
 cdef enum:
     MAX_CANDIDATES = 8               # a forged token must not buy more signature checks than this
     MEMO_SLOTS = 64
+    SELECTION_BYTES = 144            # a Selection, its tuple of one key, and the head of its bytes
 
 
 @cython.final
@@ -11,6 +12,7 @@ cdef class Selection:
     cdef bytes encoded
     cdef Claims header
     cdef tuple candidates            # of PreparedKey
+    cdef jf_token_shared cost        # of itself, to the cache that holds tokens with it
 
 
 @cython.final
@@ -127,6 +129,6 @@ cdef jf_verdict judge_header(dict header) except *:
 
 cdef bint is_token_type(object typ, str token_type):
     # RFC 7515 section 4.1.9: a media type, compared without case, whose "application/" may be left out.
-    if typ is None:
+    if typ is None or not (<str>typ).isascii():      # beyond ASCII, lower() makes a k of a Kelvin sign
         return False
     return (<str>typ).lower().removeprefix("application/") == token_type

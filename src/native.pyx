@@ -1,4 +1,5 @@
 # cython: language_level=3, binding=False, embedsignature=False, freethreading_compatible=True
+# cython: auto_pickle=False
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
 """The path of a token: one extension module, one included file for each noun."""
 

@@ -38,6 +38,8 @@ cdef class Token:
             if self.built is None:
                 if self.cache is not None:
                     self.cache.charge(self, <size_t>size)
+                else:
+                    self.entry.bytes += <size_t>size
                 self.built = claims
         return 0
 
@@ -51,15 +53,20 @@ cdef class Token:
             self.build()
         return self.built
 
+    # Token.__new__ gives one that nothing was verified for; these find None in it.
+
     @property
+    @cython.nonecheck(True)
     def header(self):
         return self.selection.header
 
     @property
+    @cython.nonecheck(True)
     def algorithm(self):
         return self.selection.header["alg"]
 
     @property
+    @cython.nonecheck(True)
     def key_id(self):
         return self.key.key_id
 

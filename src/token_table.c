@@ -122,6 +122,13 @@ static void sift_down(jf_token_table *table, size_t place, jf_heap_node node)
 
 /* ---- in and out ---- */
 
+/* What the entry adds to the table's bytes when it comes, or takes from them when it goes as the last of its kind. */
+static size_t cost(const jf_token_entry *entry)
+{
+    size_t others = entry->shared ? entry->shared->entries - (entry->place != 0) : 1;
+    return entry->bytes + (others ? 0 : entry->shared->bytes);
+}
+
 void jf_token_table_remove(jf_token_table *table, jf_token_entry *entry, jf_token_entry **gone)
 {
     for (int which = 0; which < 2; which++) {
@@ -140,10 +147,18 @@ void jf_token_table_remove(jf_token_table *table, jf_token_entry *entry, jf_toke
         else
             sift_down(table, place, last);
     }
-    table->bytes -= entry->bytes;
+    table->bytes -= cost(entry);
+    if (entry->shared)
+        entry->shared->entries--;
     entry->place = 0;
     entry->older = *gone;
     *gone = entry;
+}
+
+/* The same where no other entry shares it. */
+static size_t most(const jf_token_entry *entry)
+{
+    return entry->bytes + (entry->shared ? entry->shared->bytes : 0);
 }
 
 static void evict(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
@@ -203,20 +218,32 @@ jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token,
     return entry;
 }
 
+int jf_token_table_forget(jf_token_table *table, const uint8_t *token, size_t length, jf_token_entry **gone)
+{
+    if (!table->tokens || length < 16)
+        return 0;
+    jf_token_entry *entry = look_up(table, token, length, hash_of(table, token, length));
+    if (entry)
+        jf_token_table_remove(table, entry, gone);
+    return entry != NULL;
+}
+
 int jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
 {
-    if (!table->max_tokens || entry->length < 16 || entry->bytes > table->max_bytes - table->own_bytes)
+    if (!table->max_tokens || entry->length < 16 || most(entry) > table->max_bytes - table->own_bytes)
         return 0;
     entry->hash = hash_of(table, entry->token, entry->length);
     jf_token_entry *same = look_up(table, entry->token, entry->length, entry->hash);
     if (same)
         jf_token_table_remove(table, same, gone);
-    while (table->tokens == table->max_tokens || table->bytes + entry->bytes > table->max_bytes)
+    while (table->tokens == table->max_tokens || table->bytes + cost(entry) > table->max_bytes)
         evict(table, first_to_go(table, now), now, gone);
     take_slot(table, entry, now, gone);
     link_newest(table, entry);
     table->tokens++;
-    table->bytes += entry->bytes;
+    table->bytes += cost(entry);
+    if (entry->shared)
+        entry->shared->entries++;
     sift_up(table, table->tokens, (jf_heap_node){entry->valid_until, entry});
     return 1;
 }
@@ -226,7 +253,7 @@ void jf_token_table_charge(jf_token_table *table, jf_token_entry *entry, size_t 
 {
     if (!entry->place)
         return;
-    if (table->own_bytes + entry->bytes + bytes > table->max_bytes)
+    if (table->own_bytes + most(entry) + bytes > table->max_bytes)
         evict(table, entry, now, gone); /* alone it is too large now: nobody else has to go */
     while (entry->place && table->bytes + bytes > table->max_bytes)
         evict(table, first_to_go(table, now), now, gone);

@@ -12,6 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What several entries share, such as a header: its bytes are counted as long as one of them is in the table. */
+typedef struct {
+    size_t bytes;
+    size_t entries;
+} jf_token_shared;
+
 typedef struct jf_token_entry {
     const uint8_t *token;
     size_t length;
@@ -19,7 +25,8 @@ typedef struct jf_token_entry {
     double valid_from;          /* seconds since the epoch: valid_from <= now < valid_until */
     double valid_until;
     void *owner;                /* what the entry is part of */
-    size_t bytes;               /* what the entry is charged with */
+    size_t bytes;               /* what the entry alone takes */
+    jf_token_shared *shared;    /* what it shares with others, or NULL */
     uint64_t hash;
     struct jf_token_entry *newer, *older;
     size_t place;               /* in the heap, from 1; 0: not in the table */
@@ -66,6 +73,9 @@ int jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double n
 /* Charges an entry that is in the table with more bytes; what has to go for it, perhaps itself, is put on `*gone`. */
 void jf_token_table_charge(jf_token_table *table, jf_token_entry *entry, size_t bytes, double now,
                            jf_token_entry **gone);
+
+/* Takes the entry of exactly these bytes out, whatever the time, and puts it on `*gone`; gives whether it was there. */
+int jf_token_table_forget(jf_token_table *table, const uint8_t *token, size_t length, jf_token_entry **gone);
 
 /* Takes an entry out and puts it on `*gone`. */
 void jf_token_table_remove(jf_token_table *table, jf_token_entry *entry, jf_token_entry **gone);

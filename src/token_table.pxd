@@ -1,6 +1,9 @@
 from libc.stdint cimport uint8_t, uint64_t
 
 cdef extern from "token_table.h" nogil:
+    ctypedef struct jf_token_shared:
+        size_t bytes
+
     ctypedef struct jf_token_entry:
         const uint8_t *token
         size_t length
@@ -9,6 +12,7 @@ cdef extern from "token_table.h" nogil:
         double valid_until
         void *owner
         size_t bytes
+        jf_token_shared *shared
         jf_token_entry *older
         size_t place
 
@@ -29,4 +33,5 @@ cdef extern from "token_table.h" nogil:
     bint jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
     void jf_token_table_charge(jf_token_table *table, jf_token_entry *entry, size_t bytes, double now,
                                jf_token_entry **gone)
+    bint jf_token_table_forget(jf_token_table *table, const uint8_t *token, size_t length, jf_token_entry **gone)
     void jf_token_table_remove(jf_token_table *table, jf_token_entry *entry, jf_token_entry **gone)

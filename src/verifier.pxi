@@ -30,6 +30,9 @@ cdef class VerifierCore:
         self.memo = HeaderMemo()
         self.policy = policy
 
+    def __reduce_ex__(self, protocol):
+        raise TypeError("a Verifier can't be pickled or copied: share the one, or build another")
+
     def __dealloc__(self):
         if self.cache is not None:
             self.cache.clear()
@@ -59,16 +62,16 @@ cdef class VerifierCore:
         return token
 
     def cache_info(self):
-        return self.cache.info()
+        return self.configured().info()
 
     def forget(self, raw, /):
         cdef const uint8_t *data = NULL
         cdef size_t length = 0
         cdef object owner = borrow(raw, &data, &length)
-        return data != NULL and self.cache.forget(data, length)
+        return data != NULL and self.configured().forget(data, length)
 
     def clear_cache(self):
-        self.cache.clear()
+        self.configured().clear()
 
     cdef Token answer(self, const uint8_t *raw, size_t length, Refusal *why):
         # None where the token is refused: whoever answers Python raises, so that no function between adds to the
@@ -79,8 +82,13 @@ cdef class VerifierCore:
         why.culprit = 0
         if raw == NULL:
             return None
-        token = self.cache.find(raw, length, now)
+        token = self.configured().find(raw, length, now)
         return token if token is not None else self.admit(raw, length, now, why)
+
+    cdef inline TokenCache configured(self):
+        if self.cache is None:       # made by __new__ alone, or by a subclass that forgot super().__init__()
+            raise TypeError("this Verifier was never configured: call Verifier.__init__")
+        return self.cache
 
     cdef object refusal(self, const Refusal *why):
         return refusal(why.verdict, why.culprit, self.policy.names[why.culprit])
@@ -120,6 +128,7 @@ cdef class VerifierCore:
         if token is None:
             return None
         token.selection = selection
+        token.entry.shared = &selection.cost
         token.key = key
         token.entry.valid_until = min(token.entry.valid_until, now + self.cache_ttl)
         self.cache.insert(token, now)
@@ -144,6 +153,7 @@ cdef class VerifierCore:
             selection = Selection.__new__(Selection)
             selection.encoded = PyBytes_FromStringAndSize(<const char *>raw, <Py_ssize_t>length)
             selection.header = freeze_dict(header, &size)
+            selection.cost.bytes = <size_t>(size + PyBytes_GET_SIZE(selection.encoded) + SELECTION_BYTES)
             selection.candidates = candidates
             return selection
         return None

@@ -1,0 +1,323 @@
+"""The payload's JSON, judged by the compiled scanner, against orjson and the standard library's parser."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+from forge import HEADER, SECRET, sign
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from jwtfast import ANY, Key, Token, Verifier, errors
+
+KEY = Key.from_secret(SECRET, "HS256")
+NOW = 1000
+LIMIT = 1 << 20
+VERIFIER = Verifier(KEY, required=(), audience=ANY, clock=lambda: NOW, max_token_bytes=LIMIT, cache_tokens=0)
+MAX_DEPTH = 64
+MAX_DATE = 2**53
+TEXTS = ("iss", "sub", "jti")
+DATES = ("exp", "nbf", "iat")
+
+
+def judged(payload: bytes, verifier: Verifier = VERIFIER) -> Token | None:
+    """Give the token that has this payload, rightly signed, or None where it is refused."""
+    try:
+        return verifier.verify(sign(HEADER, payload))
+    except errors.InvalidTokenError:
+        return None
+
+
+def code(payload: bytes, verifier: Verifier = VERIFIER) -> str:
+    """Give the code of the error with which this payload, rightly signed, is refused."""
+    with pytest.raises(errors.InvalidTokenError) as raised:
+        verifier.verify(sign(HEADER, payload))
+    return raised.value.code
+
+
+# ---- the oracle ----
+
+
+class RefusedError(Exception):
+    """Raised by the oracle for JSON that is beyond our limits."""
+
+
+def unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its members, no two of one name."""
+    if len({name for name, _ in members}) != len(members):
+        raise RefusedError
+    return dict(members)
+
+
+def small(literal: str) -> int:
+    """Read an integer that fits 64 bits, with a sign or without."""
+    value = int(literal)
+    if not -(2**63) <= value < 2**64:
+        raise RefusedError
+    return value
+
+
+def depth(value: object) -> int:
+    """Tell how many containers are in one another."""
+    if isinstance(value, dict):
+        return 1 + max(map(depth, value.values()), default=0)
+    return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
+
+
+def is_date(value: object) -> bool:
+    """Whether it is a NumericDate (RFC 7519 section 2) that a double holds to the second."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_DATE
+
+
+def is_audience(value: object) -> bool:
+    """Whether it is a string or an array of them."""
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
+
+
+def well_formed(claims: dict[str, Any]) -> bool:
+    """Whether the registered claims that are there are of the right form, and say that the token is valid now."""
+    return (
+        all(isinstance(claims.get(name, ""), str) for name in TEXTS)
+        and all(is_date(claims.get(name, 0)) for name in DATES)
+        and is_audience(claims.get("aud", ""))
+        and claims.get("exp", math.inf) > NOW
+        and claims.get("nbf", -math.inf) <= NOW
+        and claims.get("iat", -math.inf) <= NOW
+    )
+
+
+def expected(payload: bytes) -> dict[str, Any] | None:
+    """Give the claims that a payload must be accepted with, or None where it must be refused."""
+    try:
+        claims = orjson.loads(payload)
+        # The standard library takes more for JSON, but keeps all members and tells integers from other numbers.
+        json.loads(payload.decode("utf-8"), object_pairs_hook=unique, parse_int=small)
+    except (ValueError, RefusedError):
+        return None
+    if type(claims) is not dict or depth(claims) > MAX_DEPTH or not well_formed(claims):
+        return None
+    return claims
+
+
+def check(payload: bytes) -> bool:
+    """Assert that a payload gets the oracle's verdict, and the claims that orjson reads; tell whether it is good."""
+    token = judged(payload)
+    claims = expected(payload)
+    assert (token is not None) == (claims is not None)
+    if token is not None:
+        assert token.claims == claims
+        # Equality takes 1 for 1.0 and True; their texts differ.
+        assert json.dumps(token.claims) == json.dumps(claims)
+    return token is not None
+
+
+# ---- anything ----
+
+NAMES = st.sampled_from([*TEXTS, *DATES, "aud", "a", "ab", "", "scope", "issuer", "i", "is", "\0", "ü"]) | st.text()
+NUMBERS = st.integers(-(2**65), 2**65) | st.floats(allow_nan=False, allow_infinity=False) | st.integers(900, 1100)
+VALUES = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text(),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(NAMES, inner, max_size=5),
+)
+DOCUMENTS = st.dictionaries(NAMES, VALUES, max_size=8) | VALUES
+
+
+@given(DOCUMENTS, st.booleans(), st.sampled_from([None, 0, 1, "\t", "\r\n"]))
+def test_any_document(document: Any, ascii_only: bool, indent: int | str | None) -> None:
+    """Any JSON document, written compactly or spread out, in escapes or not, gets the oracle's verdict."""
+    check(json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "surrogatepass"))
+
+
+def spelled(document: Any, choose: Callable[[int], int]) -> str:
+    """Write a document in one of the many ways that JSON has for it, duplicates of members included."""
+    space = " \t\n\r"[choose(4)] * (choose(3) == 0)
+    if isinstance(document, dict):
+        members = [f"{spelled(name, choose)}{space}:{spelled(value, choose)}" for name, value in document.items()]
+        if members and choose(8) == 0:
+            members.append(members[choose(len(members))])
+        return f"{space}{{{space}{','.join(members)}}}{space}"
+    if isinstance(document, list):
+        return f"{space}[{space}{','.join(spelled(each, choose) for each in document)}]{space}"
+    if isinstance(document, str):
+        return f'{space}"{"".join(spelled_character(character, choose) for character in document)}"{space}'
+    return space + json.dumps(document) + space
+
+
+def spelled_character(character: str, choose: Callable[[int], int]) -> str:
+    """Write a character as it is where that is allowed, or as an escape."""
+    if choose(4) == 0 or character in '"\\' or character < " ":
+        units = character.encode("utf-16-be", "surrogatepass").hex()
+        escaped = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+        return escaped.upper().replace("\\U", "\\u") if choose(2) else escaped
+    return character
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=5), st.randoms(use_true_random=False))
+def test_any_spelling(document: dict[str, Any], source: Any) -> None:
+    """A document gets the same verdict in whatever spelling, and a member said twice makes it malformed."""
+    check(spelled(document, source.randrange).encode("utf-8", "surrogatepass"))
+
+
+PIECES = [
+    b"{", b"}", b"[", b"]", b",", b":", b'"', b'"a"', b'"exp"', b'"\\u0061"', b"\\", b"\\u", b"0", b"-", b"1", b".",
+    b"e", b"E+9", b"1e5", b"true", b"false", b"null", b"NaN", b"tru", b" ", b"\n", b"\0", b"\xff", b"\xc3\xbc", b"\xc3",
+    b'"a":1', b'"b":[]', b'"aud":"x"', b"18446744073709551616", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\\ud83d", b"\x1f",
+]  # fmt: skip
+
+
+TOKENS = st.sampled_from(PIECES)
+
+
+@given(st.lists(TOKENS, max_size=12).map(b"".join))
+def test_any_tokens(text: bytes) -> None:
+    """Pieces of JSON in any order, by themselves and as an object's members, get the oracle's verdict."""
+    check(text)
+    check(b"{" + text + b"}")
+    check(b'{"a":' + text + b"}")
+
+
+@given(st.binary(max_size=60))
+def test_any_octets(octets: bytes) -> None:
+    """Any octets, by themselves, as an object's members and within a string, get the oracle's verdict."""
+    check(octets)
+    check(b"{" + octets + b"}")
+    check(b'{"a":"' + octets + b'"}')
+    check(b'{"' + octets + b'":1}')
+
+
+@given(DOCUMENTS, st.data())
+def test_any_mutation(document: Any, data: st.DataObject) -> None:
+    """A JSON text with an octet changed, put in or left out, or cut off anywhere, gets the oracle's verdict."""
+    text = json.dumps({"a": document, "iss": "x"}, ensure_ascii=data.draw(st.booleans())).encode(
+        "utf-8", "surrogatepass"
+    )
+    at = data.draw(st.integers(0, len(text) - 1))
+    octet = data.draw(st.binary(min_size=1, max_size=1))
+    for other in (
+        text[:at] + octet + text[at + 1 :],
+        text[:at] + octet + text[at:],
+        text[:at] + text[at + 1 :],
+        text[:at],
+    ):
+        check(other)
+
+
+@given(st.text("0123456789+-.eE", min_size=1, max_size=30))
+@example("1e400")
+@example("-0")
+@example("1e-400")
+def test_any_number(text: str) -> None:
+    """A number, or what looks like one, as a claim and as a date gets the oracle's verdict."""
+    for name in ("a", "exp", "nbf", "iat", "iss"):
+        check(f'{{"{name}":{text}}}'.encode())
+
+
+# ---- duplicates, depth and size ----
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"a":1,"a":2}',
+        '{"a":1,"a":1}',
+        '{"":1,"":2}',
+        '{"exp":2000,"exp":2000}',
+        '{"sub":"me","x":1,"sub":"you"}',
+        '{"o":{"a":1,"a":2}}',
+        '{"l":[{"a":1},{"a":1,"b":2,"a":3}]}',
+        '{"l":[[[{"o":{"a":{},"a":[]}}]]]}',
+        r'{"a":1,"\u0061":2}',
+        r'{"\u0061":1,"a":2}',
+        r'{"\u0061":1,"\u0061":2}',
+        r'{"o":{"\u0061":1,"a":2}}',
+        r'{"l":[{"a":1,"\u0061":2}]}',
+        r'{"\u00e9":1,"\u00E9":2}',
+        r'{"é":1,"\u00e9":2}',
+        r'{"\/":1,"/":2}',
+        r'{"\ud83d\udd11":1,"🔑":2}',
+        r'{"\n":1,"\u000a":2}',
+        r'{"exp":2000,"\u0065xp":3000}',
+        '{"long-name-that-goes-on":1,"long-name-that-goes-on":2}',
+    ],
+)
+def test_duplicate_names(payload: str) -> None:
+    """Two members of one name in one object, at any depth and however they are spelled, make a payload malformed."""
+    assert json.loads(payload) is not None
+    assert expected(payload.encode()) is None
+    assert code(payload.encode()) == "malformed"
+    with pytest.raises(errors.DecodeError, match="two members of one name"):
+        VERIFIER.verify(sign(HEADER, payload.encode()))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"a":1,"A":2,"b":3,"ab":4,"":5}',
+        '{"a":{"a":{"a":1}},"b":{"a":1}}',
+        '{"l":[{"a":1},{"a":1},{"a":1}],"a":1}',
+        '{"a":"a","b":"a","c":["a","a"]}',
+        '{"o":{"x":1},"x":1,"p":{"x":1}}',
+        '{"12345678":1,"123456789":2,"1234567":3,"12345678 ":4}',
+        r'{"a":1,"\u0062":2}',
+        '{"\u00e9":1,"e\u0301":2}',
+        r'{"a\\u0062":1,"ab":2,"a\\\\u0062":3}',
+        r'{"a\"":1,"a":2}',
+        r'{"a\u0000":1,"a":2,"\u0000a":3,"\u0000":4}',
+    ],
+)
+def test_names_that_differ(payload: str) -> None:
+    """Names that only look alike, or stand in different objects, are no duplicates."""
+    assert check(payload.encode())
+
+
+@pytest.mark.parametrize("count", [127, 128, 129, 300, 5000])
+@pytest.mark.parametrize("nested", [False, True])
+def test_many_members(count: int, nested: bool) -> None:
+    """However many members an object has, all are read, and a duplicate is found: first, last, or in the middle."""
+    names = [f"name {number}" for number in range(count)]
+    payload = {name: {"a": place} for place, name in enumerate(names)} if nested else dict.fromkeys(names, 1)
+    text = json.dumps(payload, separators=(",", ":"))
+    assert check(text.encode())
+    for again in (0, 1, 127, 128, count // 2, count - 1):
+        if again < count:
+            assert code(f'{text[:-1]},"{names[again]}":1}}'.encode()) == "malformed"
+            assert code(f'{{"x":{text[:-1]},"{names[again]}":1}}}}'.encode()) == "malformed"
+
+
+def test_many_members_and_the_registered_ones() -> None:
+    """Registered claims count wherever they stand among many members."""
+    for place in (0, 100, 200, 300):
+        members = [f'"name {number}":{number}' for number in range(300)]
+        members.insert(place, f'"exp":{NOW}')
+        assert code(f"{{{','.join(members)}}}".encode()) == "expired"
+
+
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]"), ('{"a":[', "]}")])
+def test_depth(begin: str, end: str) -> None:
+    """64 containers in one another are read, 65 and any more are refused, and more beside one another don't matter."""
+    each = len(begin.replace('"a":', ""))
+    for levels in range(60, 70):
+        for extra in ("", "[]" if each == 2 else ""):
+            times = levels // each
+            payload = f'{{"x":{begin * times}{extra or 1}{end * times},"y":[[],{{}}]}}'.encode()
+            assert check(payload) == (1 + times * each + (extra != "") <= MAX_DEPTH)
+    deep = f'{{"x":{begin * 10_000}1{end * 10_000}}}'.encode()
+    assert code(deep) == "malformed"
+    assert code(f'{{"x":{begin * 10_000}'.encode()) == "malformed"
+    assert check(f'{{"x":[{",".join(["[[[]]]"] * 1000)}]}}'.encode())
+
+
+@pytest.mark.parametrize("size", [4095, 4096, 4097, 4098, 4099, 4100, 8192, 100_000])
+def test_payloads_of_any_size(size: int) -> None:
+    """A payload is read to its last octet, however long it is, with white space behind it or a wrong octet."""
+    text = b'{"a":"%s"}' % (b"x" * (size - 8))
+    assert len(text) == size
+    assert check(text)
+    assert check(text[:-10] + b'"}        ')
+    for wrong in (text[:-1], text[:-1] + b"]", text[:-2] + b"}", text + b"}", text + b"\0", text + b'"'):
+        assert not check(wrong)
