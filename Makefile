@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 SOURCES = $(wildcard src/*) setup.py pyproject.toml
 PYTEST_ARGS ?=
 
-.PHONY: run test lint bench sanitize clean
+.PHONY: run test lint bench sanitize valgrind clean
 .PRECIOUS: %/installed %/built
 
 run: $(VENV)/built
@@ -36,6 +36,17 @@ sanitize: .venvs/sanitize/installed
 	.venvs/sanitize/bin/python -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 		.venvs/sanitize/bin/python -m pytest -p no:cacheprovider $(PYTEST_ARGS)
+
+# Valgrind on the path of a token. Python itself and others' extensions have faults of their own to it: what counts is
+# what has a function of ours in its stack.
+VALGRIND_TESTS = tests/test_rfc_examples.py tests/test_policy.py tests/test_token.py
+
+valgrind: $(VENV)/built
+	mkdir -p build
+	PYTHONMALLOC=malloc valgrind --log-file=build/valgrind.log --num-callers=40 \
+		$(BIN)/python -m pytest -q -p no:cacheprovider $(or $(PYTEST_ARGS),$(VALGRIND_TESTS))
+	grep -q 'ERROR SUMMARY' build/valgrind.log
+	! grep -E -B 30 -A 10 '_native|__pyx' build/valgrind.log
 
 %/installed: pyproject.toml
 	$(PYTHON) -m venv $*

@@ -282,6 +282,30 @@ def test_a_buffer_that_changes_later() -> None:
     raw.clear()
 
 
+class Scribbler(Clock):
+    """A clock that writes over a buffer when it is asked for the time, which is while a token is verified."""
+
+    def __init__(self, raw: bytearray, other: bytes) -> None:
+        super().__init__()
+        self.raw, self.other = raw, other
+
+    def __call__(self) -> float:
+        """Tell the time, and scribble."""
+        self.raw[:] = self.other
+        return self.now
+
+
+@pytest.mark.parametrize("other", [b"", b"x", b"." * 10, b"A" * 10_000, good(sub="bob").encode()])
+def test_a_buffer_that_changes_meanwhile(other: bytes) -> None:
+    """A buffer that is written to while it is verified counts as what it was when it was handed over."""
+    raw = bytearray(good(sub="alice").encode())
+    judge = Verifier(KEYS, clock=Scribbler(raw, other))
+    assert judge.verify(raw).subject == "alice"
+    raw[:] = b"Bearer " + good(sub="carol").encode()
+    assert judge.verify_bearer(raw).subject == "carol"
+    assert bytes(raw) == other
+
+
 class LyingStr(str):
     """A str that says it is something else."""
 

@@ -289,6 +289,19 @@ def test_many_members(count: int, nested: bool) -> None:
             assert code(f'{{"x":{text[:-1]},"{names[again]}":1}}}}'.encode()) == "malformed"
 
 
+@pytest.mark.parametrize("count", [2, 64, 100, 127, 200])
+def test_names_of_closed_objects(count: int) -> None:
+    """Names of an object that has ended are no duplicates for the one round it, nor for the next one beside it."""
+    names = [f"name {number}" for number in range(count)]
+    for shift in (0, 1, 2, count // 2):
+        inner = [names[(place + shift) % count :][:3] for place in range(count)]
+        payload = {name: dict.fromkeys(some, 1) for name, some in zip(names, inner, strict=True)}
+        text = json.dumps(payload, separators=(",", ":"))
+        assert check(text.encode())
+        assert check(f'{{"list":[{text},{text}]}}'.encode())
+        assert code(f'{text[:-1]},"{names[0]}":1}}'.encode()) == "malformed"
+
+
 def test_many_members_and_the_registered_ones() -> None:
     """Registered claims count wherever they stand among many members."""
     for place in (0, 100, 200, 300):

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from forge import HEADER, SECRET, Clock, good
+from forge import HEADER, NOW, SECRET, Clock, good, verdict
 
-from jwtfast import Key, Verifier
+from jwtfast import Key, Verifier, errors
 
 KEY = Key.from_secret(SECRET, "HS256")
 
@@ -68,6 +68,33 @@ def test_a_verifier_frees_what_it_held() -> None:
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 20_000
+
+
+def test_a_token_past_its_window_is_freed() -> None:
+    """A remembered token that is met again when it has expired is let go of, and so are the forgotten ones."""
+    clock = Clock()
+    judge = verifier(clock=clock)
+    raws = [good(n=i, x="x" * 500) for i in range(400)]
+
+    def fill() -> int:
+        clock.now = NOW
+        gc.collect()
+        tracemalloc.start()
+        for raw in raws:
+            assert judge.verify(raw).claims["exp"]
+        clock.now = NOW + 60
+        for raw in raws[:300]:
+            assert verdict(judge.verify, raw) is errors.ExpiredSignatureError
+        for raw in raws[300:]:
+            assert judge.forget(raw)
+        gc.collect()
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return held
+
+    fill()
+    assert fill() < 20_000
+    assert judge.cache_info().tokens == 0
 
 
 class Owner(Clock):
@@ -123,7 +150,7 @@ def test_a_verifier_has_no_copies(duplicate: Callable[[object], object]) -> None
 
 
 BEGIN = """
-from forge import *
+from forge import HEADER, NOW, SECRET, Clock, good, verdict
 from jwtfast import *
 KEY = Key.from_secret(SECRET, "HS256")
 judge = Verifier(KEY, clock=Clock())

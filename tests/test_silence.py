@@ -48,9 +48,8 @@ def refusals(mark: str) -> Iterator[tuple[str, Callable[[], object]]]:
     yield refused("malformed", payload=b"{%s:1,%s:2}" % (text, text))
     yield refused("malformed", payload=b"{%s:1%s}" % (text, b"0" * 99))
     yield refused("malformed", payload=b'{"a":%s%s}' % (b"[" * 99, text))
-    yield refused("malformed", payload={"exp": mark})
-    yield refused("malformed", payload={"nbf": mark})
-    yield refused("invalid_issued_at", payload={"iat": mark})
+    for code, name in (("malformed", "exp"), ("malformed", "nbf"), ("invalid_issued_at", "iat")):
+        yield refused(code, payload={name: mark})
     yield refused("expired", payload={"exp": 1})
     yield refused("expired", payload={"iat": 1}, max_age=1)
     yield refused("not_yet_valid", payload={"nbf": NOW + 1})
@@ -60,9 +59,11 @@ def refusals(mark: str) -> Iterator[tuple[str, Callable[[], object]]]:
     yield refused("wrong_audience", payload={"aud": mark})
     yield refused("wrong_audience", payload={"aud": [mark, mark]}, audience="a")
     yield refused("wrong_audience", payload={"aud": {mark: mark}}, audience="a")
-    yield refused("invalid_subject", payload={"sub": [mark]})
-    yield refused("invalid_jti", payload={"jti": [mark]})
+    for code, name in (("invalid_subject", "sub"), ("invalid_jti", "jti")):
+        yield refused(code, payload={name: [mark]})
     yield refused("missing_claim", required=["role"])
+    yield refused("invalid_claim", payload={"role": mark}, claims={"role": "r"})
+    yield refused("invalid_subject", claims={"sub": "s"})
     # Tokens that are none in their very form.
     plain = encode(mark.encode())
     yield "malformed", lambda: judge.verify(plain)
