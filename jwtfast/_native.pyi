@@ -48,6 +48,17 @@ def available_kernels() -> list[str]:
 def check_known_answers(kernels: Kernels) -> None:
     """Raise ImportError unless the kernels give the examples of FIPS 180-4 and RFC 4231."""
 
+@final
+class Generation:
+    """A count that its owner advances after each change of the keys or revocations that verdicts rest on."""
+
+    @property
+    def count(self) -> int:
+        """How often it was advanced."""
+
+    def advance(self) -> None:
+        """Have everything that rests on it judged again."""
+
 class PreparedKey:
     """What verifies signatures of one algorithm with one key."""
 
@@ -181,6 +192,7 @@ class VerifierCore:
         cache_tokens: int,
         cache_bytes: int,
         cache_ttl: float,
+        revocations: object,
         clock: object,
     ) -> None: ...
     def verify(self, raw: str | bytes | bytearray | memoryview, /) -> Token:

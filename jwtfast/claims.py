@@ -85,6 +85,9 @@ def compile_policy(
         demanded.add("aud")
     if max_age is not None:
         demanded.add("iat")
+    if claims is not None and not isinstance(claims, Mapping):
+        msg = f"claims is a mapping of names to values, not {type(claims).__name__}"
+        raise TypeError(msg)
     for name, value in (claims or {}).items():
         allowed[_claim_name(name)] = _texts(f"claims[{name!r}]", value)
         demanded.add(name)
@@ -126,10 +129,8 @@ def number_of_seconds(name: str, value: float) -> float:
 
 
 def _claim_name(name: str) -> str:
-    if not isinstance(name, str):
-        msg = f"claims are named by str, not {type(name).__name__}"
-        raise TypeError(msg)
-    if not name or name in {"iss", "aud", "exp", "nbf", "iat", "azp"}:
+    _texts("claims", (name,))
+    if name in {"iss", "aud", "exp", "nbf", "iat", "azp"}:
         msg = f"claims can't say {name!r}: configure issuer, audience, leeway, max_age or authorized_party"
         raise ValueError(msg)
     return name

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 import orjson
 
 from jwtfast import jwk as jwk_format
-from jwtfast._native import HmacKey, PreparedKey, read_json_object
+from jwtfast._native import Generation, HmacKey, PreparedKey, read_json_object
 from jwtfast.algorithms import ALGORITHMS, Algorithm, find_algorithm
 from jwtfast.errors import InvalidKeyError
 from jwtfast.shared_secret import octets_of_secret
@@ -372,11 +372,49 @@ class SkippedKey(NamedTuple):
     reason: str
 
 
+class _Index:
+    """The keys of a set, by what a token's header says."""
+
+    __slots__ = ("by_algorithm", "by_key_id", "keys", "nameless")
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self.keys = tuple(keys)
+        by_algorithm: defaultdict[str, list[PreparedKey]] = defaultdict(list)
+        self.by_key_id: dict[tuple[str, str], PreparedKey] = {}
+        for key in self.keys:
+            if not isinstance(key, Key):
+                msg = f"a key set is made of Key objects, not {type(key).__name__}: build one with Key.from_secret"
+                raise TypeError(msg)
+            for name in key.names:
+                by_algorithm[name].append(key.prepared)
+                self._note_key_id(name, key)
+        if not self.keys:
+            msg = "a key set needs at least one key"
+            raise InvalidKeyError(msg)
+        self.by_algorithm = {name: tuple(prepared) for name, prepared in by_algorithm.items()}
+        self.nameless = {
+            name: tuple(key for key in prepared if key.key_id is None) for name, prepared in by_algorithm.items()
+        }
+
+    def _note_key_id(self, name: str, key: Key) -> None:
+        if key.key_id is None:
+            return
+        if (name, key.key_id) in self.by_key_id:
+            msg = f"two {name} keys have the kid {key.key_id!r}: a kid names one key of an algorithm"
+            raise InvalidKeyError(msg)
+        self.by_key_id[name, key.key_id] = key.prepared
+
+
 class KeySet:
-    """Keys that a token may be signed with. It never changes; its keys are the algorithms that are allowed."""
+    """Keys that a token may be signed with; they are the algorithms that are allowed.
 
-    __slots__ = ("_by_algorithm", "_by_key_id", "_keys", "_nameless", "skipped")
+    ``replace`` exchanges all of them at once, for every verifier that uses the set.
+    """
 
+    __slots__ = ("_index", "generation", "skipped")
+
+    generation: Generation
+    """Advanced by ``replace``: cached tokens are judged again, by the new keys."""
     skipped: tuple[SkippedKey, ...]
     """What ``from_jwks`` could not use."""
 
@@ -388,35 +426,29 @@ class KeySet:
 
         Raises:
             InvalidKeyError: There are no keys, or two have one ``kid`` and one algorithm.
-            TypeError: One of them is no Key.
+            TypeError: One of them is no Key, or the set is filled already.
         """
-        if hasattr(self, "_keys"):
-            msg = "a KeySet can't be filled again: make a new one"
+        if hasattr(self, "_index"):
+            msg = "a KeySet is filled once: exchange its keys with replace()"
             raise TypeError(msg)
-        self._keys = tuple(keys)
+        self._index = _Index(keys)
+        self.generation = Generation()
         self.skipped = ()
-        by_algorithm: defaultdict[str, list[PreparedKey]] = defaultdict(list)
-        by_key_id: dict[tuple[str, str], PreparedKey] = {}
-        for key in self._keys:
-            if not isinstance(key, Key):
-                msg = f"a key set is made of Key objects, not {type(key).__name__}: build one with Key.from_secret"
-                raise TypeError(msg)
-            for name in key.names:
-                by_algorithm[name].append(key.prepared)
-                if (
-                    key.key_id is not None
-                    and by_key_id.setdefault((name, key.key_id), key.prepared) is not key.prepared
-                ):
-                    msg = f"two {name} keys have the kid {key.key_id!r}: a kid names one key of an algorithm"
-                    raise InvalidKeyError(msg)
-        if not self._keys:
-            msg = "a key set needs at least one key"
-            raise InvalidKeyError(msg)
-        self._by_algorithm = {name: tuple(prepared) for name, prepared in by_algorithm.items()}
-        self._nameless = {
-            name: tuple(key for key in prepared if key.key_id is None) for name, prepared in by_algorithm.items()
-        }
-        self._by_key_id = by_key_id
+
+    def replace(self, keys: Iterable[Key]) -> None:
+        """Exchange all keys: those that are not among the new ones verify nothing from the next call on.
+
+        Tokens that are remembered stay so if the very Key object that verified them is among the new ones.
+
+        Args:
+            keys: The new keys, at least one.
+
+        Raises:
+            InvalidKeyError: There are no keys, or two have one ``kid`` and one algorithm; the old ones stay.
+            TypeError: One of them is no Key; the old ones stay.
+        """
+        self._index = _Index(keys)
+        self.generation.advance()
 
     @classmethod
     def from_jwks(cls, document: Mapping[str, Any] | str | bytes, *, algorithms: Iterable[str] = ("RS256",)) -> KeySet:
@@ -461,7 +493,7 @@ class KeySet:
 
     def to_jwks(self) -> dict[str, list[dict[str, Any]]]:
         """Give the public halves as a JWK set (RFC 7517 section 5); a shared secret is never in it."""
-        return {"keys": [key.to_jwk() for key in self._keys if key._public is not None]}  # noqa: SLF001 - its friend
+        return {"keys": [key.to_jwk() for key in self if key._public is not None]}  # noqa: SLF001 - its friend
 
     def candidates(self, algorithm: str, key_id: str | None) -> tuple[PreparedKey, ...]:
         """Give the keys that may have signed a token (RFC 7515 sections 4.1.1 and 4.1.4).
@@ -474,16 +506,17 @@ class KeySet:
             Without a kid all keys of the algorithm; with one the key of that kid and algorithm, or, where there is
             none, the algorithm's keys that have no kid.
         """
+        index = self._index
         if key_id is None:
-            return self._by_algorithm.get(algorithm, ())
-        named = self._by_key_id.get((algorithm, key_id))
-        return (named,) if named is not None else self._nameless.get(algorithm, ())
+            return index.by_algorithm.get(algorithm, ())
+        named = index.by_key_id.get((algorithm, key_id))
+        return (named,) if named is not None else index.nameless.get(algorithm, ())
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._keys)
+        return iter(self._index.keys)
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._index.keys)
 
     def __repr__(self) -> str:
         return f"<KeySet of {len(self)}>"

@@ -9,6 +9,7 @@ from typing import Self, TypedDict, Unpack
 from jwtfast._native import VerifierCore
 from jwtfast.claims import ANY, _Any, compile_policy, number_of_seconds
 from jwtfast.keys import Key, KeySet
+from jwtfast.revocation import Revocations
 
 __all__ = ["Verifier"]
 
@@ -23,11 +24,12 @@ class Options(TypedDict, total=False):
     cache_tokens: int
     cache_bytes: int
     cache_ttl: float | None
+    revocations: Revocations | None
     clock: Callable[[], float] | None
 
 
 class Verifier(VerifierCore):
-    """Verifies tokens by one set of keys and one policy, neither of which ever changes, and remembers the good ones."""
+    """Verifies tokens by a set of keys and a policy that never changes, and remembers the good ones."""
 
     __slots__ = ()
 
@@ -47,6 +49,7 @@ class Verifier(VerifierCore):
         cache_tokens: int = 10_000,
         cache_bytes: int = 64 * 2**20,
         cache_ttl: float | None = None,
+        revocations: Revocations | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         """Configure it (RFC 7519 section 7.2, RFC 8725).
@@ -67,6 +70,7 @@ class Verifier(VerifierCore):
             cache_tokens: How many verified tokens are remembered at most; 0: none.
             cache_bytes: How many bytes they take at most, with their claims.
             cache_ttl: How long a token is remembered at most, in seconds; None: as long as it is valid.
+            revocations: What has been revoked: it is asked about every token, remembered ones too once it changes.
             clock: Tells the time, in seconds since the epoch; None: the system's clock, read natively.
 
         Raises:
@@ -94,6 +98,7 @@ class Verifier(VerifierCore):
             cache_tokens=_count("cache_tokens", cache_tokens, least=0),
             cache_bytes=_count("cache_bytes", cache_bytes, least=0),
             cache_ttl=math.inf if cache_ttl is None else number_of_seconds("cache_ttl", cache_ttl),
+            revocations=revocations,
             clock=clock,
         )
 

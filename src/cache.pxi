@@ -72,6 +72,14 @@ cdef class TokenCache:
         release(gone)
         return found
 
+    cdef int drop(self, Token token) except -1:
+        cdef jf_token_entry *gone = NULL
+        with cython.critical_section(self):
+            if token.entry.place:
+                jf_token_table_remove(&self.table, &token.entry, &gone)
+        release(gone)
+        return 0
+
     cdef int clear(self) except -1:
         cdef jf_token_entry *gone = NULL
         with cython.critical_section(self):

@@ -18,7 +18,9 @@ cdef class Selection:
 @cython.final
 cdef class HeaderMemo:
     # Headers of tokens that were verified, by their base64url text; one slot for each hash, the last one in it stays.
+    # What it holds was selected from the key set of one generation.
     cdef list slots
+    cdef uint64_t generation
 
     def __cinit__(self):
         self.slots = [None] * MEMO_SLOTS
@@ -30,18 +32,22 @@ cdef class HeaderMemo:
             memcpy(&tail, encoded + length - 12, 8)
         return <Py_ssize_t>((tail * <uint64_t>0x9e3779b97f4a7c15 + length) >> 58)
 
-    cdef Selection find(self, const uint8_t *encoded, size_t length):
-        cdef Selection selection
+    cdef Selection find(self, const uint8_t *encoded, size_t length, uint64_t generation):
+        cdef Selection selection = None
         with cython.critical_section(self):
-            selection = <Selection>self.slots[self.slot(encoded, length)]
+            if self.generation == generation:
+                selection = <Selection>self.slots[self.slot(encoded, length)]
         if (selection is not None and <size_t>PyBytes_GET_SIZE(selection.encoded) == length
                 and not memcmp(PyBytes_AS_STRING(selection.encoded), encoded, length)):
             return selection
         return None
 
-    cdef int keep(self, Selection selection) except -1:
+    cdef int keep(self, Selection selection, uint64_t generation) except -1:
         cdef const uint8_t *encoded = <const uint8_t *>PyBytes_AS_STRING(selection.encoded)
         with cython.critical_section(self):
+            if self.generation != generation:
+                self.slots = [None] * MEMO_SLOTS
+                self.generation = generation
             self.slots[self.slot(encoded, <size_t>PyBytes_GET_SIZE(selection.encoded))] = selection
         return 0
 

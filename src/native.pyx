@@ -16,6 +16,7 @@ from base64url cimport *
 from claims_policy cimport *
 from cpu cimport *
 from ecdsa_signature cimport *
+from generation cimport *
 from hmac cimport *
 from json_scan cimport *
 from secret cimport *
@@ -32,6 +33,7 @@ import orjson
 from jwtfast import errors
 
 include "kernels.pxi"
+include "generation.pxi"
 include "prepared_key.pxi"
 include "claims.pxi"
 include "header.pxi"

@@ -36,6 +36,7 @@ REFUSALS[JF_PAYLOAD_JSON] = (errors.DecodeError, "the payload is not a JSON obje
 REFUSALS[JF_PAYLOAD_DUPLICATE] = (errors.DecodeError, "the payload has two members of one name")
 REFUSALS[JF_PAYLOAD_TOO_DEEP] = (errors.DecodeError, "the payload is nested too deep")
 REFUSALS[JF_PAYLOAD_TOO_BIG] = (errors.DecodeError, "the payload has an integer of more than 64 bits")
+REFUSALS[JF_REVOKED] = (errors.RevokedTokenError, "the token has been revoked")
 REFUSALS[JF_EXPIRED] = (errors.ExpiredSignatureError, "Signature has expired")
 REFUSALS[JF_TOO_OLD] = (errors.ExpiredSignatureError, "the token was issued longer ago than the verifier's max_age")
 REFUSALS[JF_NOT_YET_VALID] = (errors.ImmatureSignatureError, "The token is not yet valid (nbf)")

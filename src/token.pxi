@@ -10,6 +10,8 @@ cdef class Token:
     cdef PreparedKey key
     cdef TokenCache cache                     # the one to charge when claims are built, or None
     cdef Claims built
+    cdef uint64_t key_generation              # under which it was last judged
+    cdef uint64_t revocation_generation
 
     def __init__(self):
         raise TypeError("a Token comes from Verifier.verify")

@@ -5,6 +5,7 @@
 
 #include "secret.h"
 
+#define LINE 64
 #define SLOTS 5
 
 /* One cache line: the entries, and a part of each one's hash to know it by without a look at it. */
@@ -161,6 +162,12 @@ static size_t most(const jf_token_entry *entry)
     return entry->bytes + (entry->shared ? entry->shared->bytes : 0);
 }
 
+/* The bytes that one entry may take. */
+static size_t share(const jf_token_table *table)
+{
+    return (table->max_bytes - table->own_bytes) / JF_TOKEN_ENTRY_SHARE;
+}
+
 static void evict(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
 {
     if (entry->valid_until <= now)
@@ -230,7 +237,7 @@ int jf_token_table_forget(jf_token_table *table, const uint8_t *token, size_t le
 
 int jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
 {
-    if (!table->max_tokens || entry->length < 16 || most(entry) > table->max_bytes - table->own_bytes)
+    if (!table->max_tokens || entry->length < 16 || most(entry) > share(table))
         return 0;
     entry->hash = hash_of(table, entry->token, entry->length);
     jf_token_entry *same = look_up(table, entry->token, entry->length, entry->hash);
@@ -253,8 +260,8 @@ void jf_token_table_charge(jf_token_table *table, jf_token_entry *entry, size_t 
 {
     if (!entry->place)
         return;
-    if (table->own_bytes + most(entry) + bytes > table->max_bytes)
-        evict(table, entry, now, gone); /* alone it is too large now: nobody else has to go */
+    if (most(entry) + bytes > share(table))
+        evict(table, entry, now, gone);
     while (entry->place && table->bytes + bytes > table->max_bytes)
         evict(table, first_to_go(table, now), now, gone);
     if (!entry->place)
@@ -278,22 +285,23 @@ int jf_token_table_init(jf_token_table *table, size_t max_tokens, size_t max_byt
     while (buckets * 2 < max_tokens)
         buckets *= 2;
     /* Zeroed pages that nobody has touched cost nothing, so a large limit alone takes no memory. */
-    table->buckets = calloc(buckets, sizeof *table->buckets);
+    table->memory = calloc(buckets + 1, sizeof *table->buckets);
     table->heap = calloc(max_tokens + 1, sizeof *table->heap);
-    if (!table->buckets || !table->heap) {
+    if (!table->memory || !table->heap) {
         jf_token_table_free(table);
         return 0;
     }
+    table->buckets = (jf_token_bucket *)(((uintptr_t)table->memory + LINE - 1) / LINE * LINE);
     table->mask = buckets - 1;
     memcpy(table->key, key, sizeof table->key);
-    table->own_bytes = buckets * sizeof *table->buckets + (max_tokens + 1) * sizeof *table->heap;
+    table->own_bytes = (buckets + 1) * sizeof *table->buckets + (max_tokens + 1) * sizeof *table->heap;
     table->bytes = table->own_bytes;
     return 1;
 }
 
 void jf_token_table_free(jf_token_table *table)
 {
-    free(table->buckets);
+    free(table->memory);
     free(table->heap);
     jf_wipe(table, sizeof *table);
 }

@@ -41,6 +41,7 @@ typedef struct jf_token_bucket jf_token_bucket;
 
 typedef struct {
     uint64_t key[2];
+    void *memory;               /* what the buckets were cut from, at a cache line's boundary */
     jf_token_bucket *buckets;
     size_t mask;                /* number of buckets less one */
     jf_heap_node *heap;         /* heap[1] ends first; heap[0] is not used */
@@ -53,6 +54,9 @@ typedef struct {
 
 /* The most tokens that make sense within `max_bytes`: no entry is smaller than this. */
 #define JF_TOKEN_ENTRY_MIN_BYTES 256
+
+/* One entry may take this part of the room at most: one caller's huge token must not drive out everybody else's. */
+#define JF_TOKEN_ENTRY_SHARE 2
 
 /* Gives 0 when there is no memory for it. `key` is secret and random. */
 int jf_token_table_init(jf_token_table *table, size_t max_tokens, size_t max_bytes, const uint64_t key[2]);
@@ -67,7 +71,7 @@ jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token,
 
 /* Links an entry whose token, length, signature, window, owner and bytes are set. What has to go for it is put on
  * `*gone`, a list through `older`: an entry of the same bytes, and as many others as the limits ask for. Gives 0 and
- * links nothing when the entry alone is over the limits. */
+ * links nothing when the entry is over its share of the limits. */
 int jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone);
 
 /* Charges an entry that is in the table with more bytes; what has to go for it, perhaps itself, is put on `*gone`. */

@@ -27,6 +27,7 @@ typedef enum {
     JF_PAYLOAD_DUPLICATE,
     JF_PAYLOAD_TOO_DEEP,
     JF_PAYLOAD_TOO_BIG,
+    JF_REVOKED,
     JF_CLAIM_MISSING,   /* from here on a claim's name goes with the verdict */
     JF_CLAIM_MALFORMED,
     JF_EXPIRED,

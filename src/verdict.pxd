@@ -24,6 +24,7 @@ cdef extern from "verdict.h" nogil:
         JF_PAYLOAD_DUPLICATE
         JF_PAYLOAD_TOO_DEEP
         JF_PAYLOAD_TOO_BIG
+        JF_REVOKED
         JF_CLAIM_MISSING
         JF_CLAIM_MALFORMED
         JF_EXPIRED

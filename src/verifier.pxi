@@ -9,7 +9,10 @@ cdef enum:
 @cython.no_gc_clear
 cdef class VerifierCore:
     cdef Policy policy
-    cdef object keys
+    cdef object keys                 # candidates(algorithm, key_id) and generation
+    cdef Generation key_generation
+    cdef object revocations          # revokes(token) and generation; or None
+    cdef Generation revocation_generation
     cdef str token_type
     cdef size_t max_token_bytes
     cdef double cache_ttl
@@ -18,10 +21,14 @@ cdef class VerifierCore:
     cdef HeaderMemo memo
 
     def __init__(self, keys, Policy policy not None, *, str token_type, size_t max_token_bytes, size_t cache_tokens,
-                 size_t cache_bytes, double cache_ttl, clock):
+                 size_t cache_bytes, double cache_ttl, revocations, clock):
         if self.policy is not None:
             raise TypeError("a Verifier is configured once: what it has cached was judged by that")
         self.keys = keys
+        self.key_generation = keys.generation
+        self.revocations = revocations
+        # One that never advances, where there are no revocations.
+        self.revocation_generation = Generation() if revocations is None else revocations.generation
         self.token_type = token_type
         self.max_token_bytes = max_token_bytes
         self.cache_ttl = cache_ttl
@@ -83,7 +90,29 @@ cdef class VerifierCore:
         if raw == NULL:
             return None
         token = self.configured().find(raw, length, now)
-        return token if token is not None else self.admit(raw, length, now, why)
+        if token is not None and (self.is_current(token) or self.judge_again(token)):
+            return token
+        return self.admit(raw, length, now, why)
+
+    cdef inline bint is_current(self, Token token) noexcept:
+        return (token.key_generation == self.key_generation.read()
+                and token.revocation_generation == self.revocation_generation.read())
+
+    cdef bint judge_again(self, Token token) except -1:
+        # Keys or revocations have changed since it was judged. If neither concerns it, it stays as it is; else it goes,
+        # and the cold path says why. The counts are read first: what changes meanwhile is seen on the next call.
+        cdef uint64_t key_generation = self.key_generation.read()
+        cdef uint64_t revocation_generation = self.revocation_generation.read()
+        header = token.selection.header
+        if token.key not in self.keys.candidates(header["alg"], header.get("kid")) or self.is_revoked(token):
+            self.cache.drop(token)
+            return False
+        token.key_generation = key_generation
+        token.revocation_generation = revocation_generation
+        return True
+
+    cdef inline bint is_revoked(self, Token token) except -1:
+        return self.revocations is not None and self.revocations.revokes(token)
 
     cdef inline TokenCache configured(self):
         if self.cache is None:       # made by __new__ alone, or by a subclass that forgot super().__init__()
@@ -107,13 +136,16 @@ cdef class VerifierCore:
         cdef Selection selection
         cdef PreparedKey key
         cdef Token token
+        # Read before anything is judged: what changes meanwhile is seen on the next call.
+        cdef uint64_t key_generation = self.key_generation.read()
+        cdef uint64_t revocation_generation = self.revocation_generation.read()
         if length > self.max_token_bytes:
             why.verdict = JF_TOO_LARGE
             return None
         why.verdict = split(raw, length, &segments)
         if why.verdict != JF_GOOD:
             return None
-        selection = self.memo.find(raw, segments.header)
+        selection = self.memo.find(raw, segments.header, key_generation)
         known = selection is not None
         if not known:
             selection = self.select(raw, segments.header, &why.verdict)
@@ -123,13 +155,18 @@ cdef class VerifierCore:
         if key is None:
             return None
         if not known:
-            self.memo.keep(selection)
+            self.memo.keep(selection, key_generation)
         token = self.judge(raw, length, &segments, now, why)
         if token is None:
             return None
         token.selection = selection
         token.entry.shared = &selection.cost
         token.key = key
+        token.key_generation = key_generation
+        token.revocation_generation = revocation_generation
+        if self.is_revoked(token):
+            why.verdict = JF_REVOKED
+            return None
         token.entry.valid_until = min(token.entry.valid_until, now + self.cache_ttl)
         self.cache.insert(token, now)
         return token

@@ -252,6 +252,25 @@ def check_bytes(raws: list[str], *, read: bool) -> None:
     assert judge.cache_info().bytes - empty == pytest.approx(held, rel=0.1)
 
 
+def test_bytes_when_those_who_share_go() -> None:
+    """What several tokens share, such as the names of members, is counted as long as one of them is there."""
+    judge = verifier()
+    empty = judge.cache_info().bytes
+    shape = SHAPES["names of their own"]
+    pairs = [[sign(HEADER, {"exp": NOW + 60, "jti": which, **shape(i)}) for which in "ab"] for i in range(300)]
+
+    def fill() -> None:
+        for pair in pairs:
+            for raw in pair:
+                assert judge.verify(raw).claims
+        for first, _ in pairs:
+            assert judge.forget(first)
+
+    held = held_by(fill)
+    assert judge.cache_info().tokens == len(pairs)
+    assert judge.cache_info().bytes - empty == pytest.approx(held, rel=0.1)
+
+
 def test_the_table_itself_is_counted() -> None:
     """An empty cache counts the memory of its table, within the limit that it was given."""
     for tokens, size in [(1, 256), (10, 4096), (10_000, 2**26), (2**20, 2**20), (7, 2**20)]:

@@ -96,6 +96,15 @@ def test_a_secret_that_begins_like_der(seed: int, size: int) -> None:
         assert Key.from_secret(begun, "HS256").algorithm == "HS256"
 
 
+@pytest.mark.parametrize("tag", sorted({*range(256)} - {0x02, 0x30}))
+def test_a_secret_of_whole_elements(tag: int) -> None:
+    """A secret that is a SEQUENCE of whole elements is a key's DER only if an INTEGER or a SEQUENCE comes first."""
+    elements = bytes([tag, 28]) + secret(size=28) + bytes([0x04, 30]) + secret(size=30)
+    assert Key.from_secret(bytes([0x30, len(elements)]) + elements, "HS256").algorithm == "HS256"
+    with pytest.raises(errors.InvalidKeyError, match="DER"):
+        Key.from_secret(bytes([0x30, len(elements), 0x02]) + elements[1:], "HS256")
+
+
 @pytest.mark.parametrize("make", [secrets.token_hex, secrets.token_urlsafe, secrets.token_bytes])
 def test_what_people_make_is_accepted(make: Callable[[int], str | bytes]) -> None:
     """What the secrets module makes, as octets or as text, is a secret."""

@@ -93,7 +93,7 @@ CODES = {
     kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.InvalidTokenError)
 }
 # The base's own code, and those of what this version can't say yet.
-CODES -= {"invalid_token", "revoked", "insufficient_scope", "invalid_claim"}
+CODES -= {"invalid_token", "revoked", "insufficient_scope"}
 NUMBER = len(list(refusals("x")))
 
 

@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from forge import HEADER, LONG_SECRET, NOW, OTHER_SECRET, SECRET, Clock, good, sign, verdict
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from forge import HEADER, LONG_SECRET, NOW, OTHER_SECRET, SECRET, Clock, encode, good, sign, to_json, verdict
 
 from jwtfast import Key, Token, Verifier, errors
 
@@ -194,6 +196,43 @@ def test_a_buffer_that_another_thread_writes_to() -> None:
                 assert issubclass(found, errors.InvalidTokenError)  # type: ignore[arg-type]
 
     run(work)
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_a_forged_payload_that_comes_and_goes(kind: type[Any]) -> None:
+    """A buffer in which another thread swaps the payload during a slow signature check never gives forged claims.
+
+    RSA is verified by the cryptography package, which lets other threads run meanwhile.
+    """
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    spki = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    judge = Verifier(Key.from_pem(spki, "RS256"), clock=Clock(), cache_tokens=0)
+    user, admin = ({"exp": NOW + 60, "sub": name, "x": "x" * 5000} for name in ("alice", "admin"))
+    header, payload = (encode(to_json(part)) for part in ({"alg": "RS256"}, user))
+    last = encode(private.sign(f"{header}.{payload}".encode(), padding.PKCS1v15(), hashes.SHA256()))
+    honest = f"{header}.{payload}.{last}".encode()
+    forged = f"{header}.{encode(to_json(admin))}.{last}".encode()
+    assert len(honest) == len(forged)
+    shared = bytearray(honest)
+    raw = kind(shared) if kind is memoryview else shared
+    seen: set[object] = set()
+    end = time.monotonic() + 0.5
+
+    def work(number: int) -> None:
+        while time.monotonic() < end:
+            if number < 2:
+                shared[:] = forged
+                shared[:] = honest
+            else:
+                found = verdict(judge.verify, raw)
+                seen.add(json.loads(found)["sub"] if isinstance(found, str) else found)
+
+    run(work, threads=4)
+    assert seen <= {"alice", errors.InvalidSignatureError}
+    assert judge.verify(honest).subject == "alice"
+    assert verdict(judge.verify, forged) is errors.InvalidSignatureError
 
 
 def test_verifiers_come_and_go() -> None:
