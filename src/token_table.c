@@ -183,27 +183,48 @@ static jf_token_entry *first_to_go(const jf_token_table *table, double now)
     return table->heap[1].until <= now ? table->heap[1].entry : table->oldest;
 }
 
-/* An empty slot of the two buckets, emptied if need be; how recent two entries are can't be told from themselves, so of
- * full buckets an entry that ends first goes. Both are full about once in a thousand insertions into a full table. */
+static int put_in_slot(jf_token_bucket *bucket, jf_token_entry *entry)
+{
+    for (int i = 0; i < SLOTS; i++)
+        if (!bucket->entry[i]) {
+            bucket->entry[i] = entry;
+            bucket->tag[i] = tag_of(entry->hash);
+            return 1;
+        }
+    return 0;
+}
+
+/* Moves one of a full bucket's entries to its other bucket, if one of these has room. */
+static int make_room(jf_token_table *table, jf_token_bucket *bucket)
+{
+    for (int i = 0; i < SLOTS; i++)
+        for (int which = 0; which < 2; which++) {
+            jf_token_bucket *other = bucket_of(table, bucket->entry[i]->hash, which);
+            if (other != bucket && put_in_slot(other, bucket->entry[i])) {
+                bucket->entry[i] = NULL;
+                return 1;
+            }
+        }
+    return 0;
+}
+
+/* Gives the entry a slot in one of its buckets. Where both are full and none of their entries can move, which a full
+ * table of a million sees less than once, one has to go; how recent two entries are can't be told from themselves, so it
+ * is the one that ends first. */
 static void take_slot(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
 {
-    jf_token_bucket *bucket = NULL;
-    int slot = 0;
-    for (int which = 0; which < 2; which++) {
-        jf_token_bucket *other = bucket_of(table, entry->hash, which);
+    jf_token_bucket *first = bucket_of(table, entry->hash, 0), *second = bucket_of(table, entry->hash, 1);
+    if (put_in_slot(first, entry) || put_in_slot(second, entry))
+        return;
+    if (!make_room(table, first) && !make_room(table, second)) {
+        jf_token_entry *victim = first->entry[0];
         for (int i = 0; i < SLOTS; i++) {
-            if (!other->entry[i]) {
-                bucket = other, slot = i;
-                goto found;
-            }
-            if (!bucket || other->entry[i]->valid_until < bucket->entry[slot]->valid_until)
-                bucket = other, slot = i;
+            victim = first->entry[i]->valid_until < victim->valid_until ? first->entry[i] : victim;
+            victim = second->entry[i]->valid_until < victim->valid_until ? second->entry[i] : victim;
         }
+        evict(table, victim, now, gone);
     }
-    evict(table, bucket->entry[slot], now, gone);
-found:
-    bucket->entry[slot] = entry;
-    bucket->tag[slot] = tag_of(entry->hash);
+    (void)(put_in_slot(first, entry) || put_in_slot(second, entry));
 }
 
 jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, double now,
@@ -280,7 +301,7 @@ int jf_token_table_init(jf_token_table *table, size_t max_tokens, size_t max_byt
     if (!max_tokens)
         return 1;
 
-    /* At most two entries for each five slots: both buckets of a token are full about once in a thousand times. */
+    /* At most two entries for each five slots, so that a full bucket is rare. */
     size_t buckets = 1;
     while (buckets * 2 < max_tokens)
         buckets *= 2;

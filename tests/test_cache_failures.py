@@ -218,7 +218,7 @@ def test_9_ttl_ends_with_exp(cache_ttl: float | None) -> None:
 
 
 def test_10_a_key_that_is_gone() -> None:
-    """10 (Envoy's jwt_cache): a verifier without the key refuses what one with it remembers (key sets never change)."""
+    """10 (Envoy's jwt_cache): a verifier without the key refuses what one with it remembers."""
     named = [Key.from_secret(secret, "HS256", key_id=kid) for secret, kid in ((SECRET, "a"), (OTHER_SECRET, "b"))]
     raw = sign({**HEADER, "kid": "a"}, {"exp": NOW + 60})
     both = KeySet(named)
@@ -226,6 +226,50 @@ def test_10_a_key_that_is_gone() -> None:
     for _ in range(3):
         before.verify(raw)
         refused(after, raw, errors.UnknownKeyError)
+
+
+def test_10_a_key_that_leaves_its_set() -> None:
+    """10 (Envoy's jwt_cache): a key that leaves a set verifies nothing from the next call on, remembered or not."""
+    keys = [Key.from_secret(secret, "HS256", key_id=kid) for secret, kid in ((SECRET, "a"), (OTHER_SECRET, "b"))]
+    shared = KeySet(keys)
+    judges = [verifier(keys=shared), verifier(keys=shared, cache_tokens=0)]
+    raws = [
+        sign({**HEADER, "kid": kid}, {"exp": NOW + 60}, secret) for secret, kid in ((SECRET, "a"), (OTHER_SECRET, "b"))
+    ]
+    for judge in judges:
+        for raw in raws:
+            judge.verify(raw)
+    stays = judges[0].verify(raws[1])
+    shared.replace(keys[1:])
+    for judge in judges:
+        refused(judge, raws[0], errors.UnknownKeyError)
+        judge.verify(raws[1])
+    assert judges[0].verify(raws[1]) is stays
+    assert judges[0].cache_info().tokens == 1
+    shared.replace(keys)
+    for judge in judges:
+        judge.verify(raws[0])
+
+
+def test_10_a_call_that_is_refused_is_no_hit() -> None:
+    """10: a remembered token whose key has left counts as a miss when it is refused."""
+    keys = KeySet([KEY])
+    judge = verifier(keys=keys)
+    judge.verify(good())
+    keys.replace([OTHER_KEY])
+    refused(judge, good(), errors.InvalidSignatureError)
+    assert judge.cache_info()[:2] == (0, 2)
+
+
+def test_10_keys_that_make_too_many() -> None:
+    """10: when a set grows to too many keys for a token without a kid, a remembered one is refused as a new one is."""
+    nine = [KEY, *(Key.from_secret(bytes([i]) * 32, "HS256") for i in range(8))]
+    keys = KeySet(nine[:2])
+    judge = verifier(keys=keys)
+    judge.verify(good())
+    keys.replace(nine)
+    refused(verifier(keys=keys), good(), errors.UnknownKeyError)
+    refused(judge, good(), errors.UnknownKeyError)
 
 
 def test_11_one_kid_of_two_issuers() -> None:

@@ -235,6 +235,29 @@ def test_a_forged_payload_that_comes_and_goes(kind: type[Any]) -> None:
     assert verdict(judge.verify, forged) is errors.InvalidSignatureError
 
 
+def test_one_token_in_many_threads() -> None:
+    """A token that many threads verify for the first time at once is remembered once, and forgotten with one call."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    spki = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    judge = Verifier(Key.from_pem(spki, "RS256"), clock=Clock())
+    empty = judge.cache_info().bytes
+    for i in range(30):
+        signing_input = f"{encode(to_json({'alg': 'RS256'}))}.{encode(to_json({'exp': NOW + 60, 'n': i}))}"
+        raw = f"{signing_input}.{encode(private.sign(signing_input.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
+        def work(_: int, raw: str = raw, i: int = i) -> None:
+            assert judge.verify(raw).claims["n"] == i
+
+        run(work)
+        assert judge.cache_info().tokens == 1
+        assert judge.verify(raw) is judge.verify(raw)
+        assert judge.forget(raw)
+        assert judge.forget(raw) is False
+        assert judge.cache_info().bytes == empty
+
+
 def test_verifiers_come_and_go() -> None:
     """Threads may build, use and drop verifiers of the same keys, and keep the tokens."""
     kept: list[tuple[str, Token]] = []
