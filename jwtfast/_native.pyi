@@ -1,7 +1,7 @@
 """The compiled path of a token: what ``src/`` builds."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, NoReturn, final
+from typing import Any, NamedTuple, final
 
 class CacheInfo(NamedTuple):
     """What a verifier's cache holds and has done: counts, and sizes in bytes."""
@@ -123,14 +123,15 @@ class Claims(dict[str, Any]):
     """A token's claims: a dict that can't be changed, nor can the lists and dicts inside it.
 
     ``claims.copy()`` and ``dict(claims)`` give a plain dict of the top level, ``copy.deepcopy(claims)`` plain objects
-    all the way down.
+    all the way down. This guards against accidents; C code that writes past a subclass's methods, like
+    ``heapq.heapify`` on a list or ``eval`` with the claims as its globals, must be given a copy.
     """
 
 @final
 class Token:
-    """A verified token: immutable, and shared by all who verify the same bytes."""
+    """A verified token: immutable, and shared by all who verify the same bytes. Only a Verifier makes one."""
 
-    def __init__(self) -> NoReturn: ...
+    def __init__(self) -> None: ...
     @property
     def claims(self) -> Claims:
         """The claims (RFC 7519 section 4), built when they are first asked for."""

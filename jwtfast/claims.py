@@ -160,4 +160,4 @@ def _texts(name: str, value: str | Collection[str], *, empty_ok: bool = False) -
         except UnicodeEncodeError:
             msg = f"{name} holds a string that is no Unicode text"
             raise ValueError(msg) from None
-    return texts
+    return tuple(str(text) for text in texts)  # not of a subclass, like a StrEnum's members

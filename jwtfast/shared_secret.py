@@ -5,13 +5,17 @@ With a public key as an HMAC secret anybody could sign (CVE-2022-29217 and its m
 
 from __future__ import annotations
 
+import base64
+import re
+
 import orjson
 
 from jwtfast.errors import InvalidKeyError
 
 __all__ = ["octets_of_secret"]
 
-_SSH_PREFIXES = (b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-")
+# A key's type in front, or further on with the beginning of its base64, as in authorized_keys and known_hosts.
+_SSH_KEY = re.compile(rb"^(?:sk-)?(?:ssh|ecdsa-sha2)-|\s(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+\s+AAAA")
 
 
 def octets_of_secret(secret: str | bytes) -> bytes:
@@ -28,7 +32,11 @@ def octets_of_secret(secret: str | bytes) -> bytes:
         TypeError: It is neither str nor bytes.
     """
     if isinstance(secret, str):
-        octets = secret.encode("utf-8", "surrogatepass")
+        try:
+            octets = secret.encode()
+        except UnicodeEncodeError:
+            msg = "this secret is no Unicode text: give its octets as bytes"
+            raise InvalidKeyError(msg) from None
     elif isinstance(secret, bytes):
         octets = bytes(secret)  # not of a subclass
     else:
@@ -46,12 +54,14 @@ def _refuse_other_key_text(secret: bytes) -> None:
         raise InvalidKeyError(msg)
     if b"-----BEGIN " in secret:
         kind, advice = "PEM", "read it with Key.from_pem"
-    elif stripped.startswith(_SSH_PREFIXES) or stripped.startswith(b"---- BEGIN SSH2"):
+    elif _SSH_KEY.search(stripped) or stripped.startswith(b"---- BEGIN SSH2"):
         kind, advice = "an SSH key", "make it PEM with ssh-keygen -e -m PKCS8 and read it with Key.from_pem"
-    elif stripped.startswith(b"{") and _is_jwk(stripped):
+    elif stripped.startswith((b"{", b"[")) and _is_jwk(stripped):
         kind, advice = "a JWK or a JWK set", "read it with Key.from_jwk or KeySet.from_jwks"
-    elif _is_der(secret):
+    elif _is_der(secret) or _is_der(secret.rstrip(b"\r\n")):
         kind, advice = "DER", "read it with Key.from_der"
+    elif _is_base64_of_der(stripped):
+        kind, advice = "the base64 of DER", "decode it and read it with Key.from_der"
     else:
         return
     msg = f"this secret is {kind}, and with a public key as the secret anybody could sign a token: {advice}"
@@ -63,7 +73,16 @@ def _is_jwk(text: bytes) -> bool:
         document = orjson.loads(text)
     except orjson.JSONDecodeError:
         return False
-    return isinstance(document, dict) and ("kty" in document or "keys" in document)
+    members = document if isinstance(document, list) else [document]
+    return any(isinstance(member, dict) and ("kty" in member or "keys" in member) for member in members)
+
+
+def _is_base64_of_der(text: bytes) -> bool:
+    """Whether it is a PEM without its first and last line, as some consoles show keys."""
+    try:
+        return _is_der(base64.b64decode(b"".join(text.split()), validate=True))
+    except ValueError:
+        return False
 
 
 def _is_der(data: bytes) -> bool:
@@ -72,7 +91,7 @@ def _is_der(data: bytes) -> bool:
     Random octets are taken for that about once in 2^32 times.
     """
     content = _der_content(data, 0)
-    if data[0] != 0x30 or content is None or content[1] != len(data):
+    if not data or data[0] != 0x30 or content is None or content[1] != len(data):
         return False
     at, end = content
     elements = 0

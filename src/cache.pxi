@@ -73,8 +73,11 @@ cdef class TokenCache:
         return found
 
     cdef int drop(self, Token token) except -1:
+        # What was found is not good any more: it was no hit.
         cdef jf_token_entry *gone = NULL
         with cython.critical_section(self):
+            self.hits -= 1
+            self.misses += 1
             if token.entry.place:
                 jf_token_table_remove(&self.table, &token.entry, &gone)
         release(gone)

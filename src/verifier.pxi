@@ -103,8 +103,9 @@ cdef class VerifierCore:
         # and the cold path says why. The counts are read first: what changes meanwhile is seen on the next call.
         cdef uint64_t key_generation = self.key_generation.read()
         cdef uint64_t revocation_generation = self.revocation_generation.read()
-        header = token.selection.header
-        if token.key not in self.keys.candidates(header["alg"], header.get("kid")) or self.is_revoked(token):
+        cdef jf_verdict verdict = JF_GOOD
+        cdef Selection selection = self.select(<const uint8_t *>token.raw, token.payload - 1, &verdict)
+        if selection is None or token.key not in selection.candidates or self.is_revoked(token):
             self.cache.drop(token)
             return False
         token.key_generation = key_generation
