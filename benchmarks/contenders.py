@@ -5,45 +5,32 @@ How contenders are made equal, since each difference here would show as a differ
 - Each is in its fastest idiomatic form: what can be prepared once (keys, options) is prepared before the clock starts.
 - Each checks the same: the signature, ``exp`` (which must be there), ``nbf``, ``iat``; and ``iss`` and ``aud`` on
   typical tokens. That it really does is asserted before it is timed, each time.
-- Each gets the same tokens, as ``str`` objects made for that round: a server never sees the same object twice, and a
-  ``str`` that was hashed before would flatter whoever looks it up.
+- Each gets the same tokens, as ``str`` objects made for that round (``bytes`` for those "of bytes"): a server never
+  sees the same object twice, and one that was hashed before would flatter whoever looks it up.
 - Each runs in the same plain ``for`` loop, which is in its time, with the garbage collector off.
 - Results are dropped at once; jwtfast keeps its own in the cache until the round is over, and the time in which they
   are freed (``clear_cache``, between rounds) is not counted. A cold verification includes what remembering it costs.
 - jwtfast builds the claims when they are first read; "jwtfast, claims read" reads them, so it does all that those do
   who give a dict. Without it, the time is that of a verdict and of the claims that were checked.
+- Floors judge nothing, and are no contenders: they are what the others stand on.
 """
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import jwtfast
-from benchmarks.pure_python import PurePythonVerifier, RefusedTokenError
-from benchmarks.tokens import Checks
+from benchmarks.floors import cryptography_verify, hmac_digest
+from benchmarks.pure_python import HASHES, PurePythonVerifier, RefusedTokenError
+from benchmarks.ready import Ready, accept_all
+from benchmarks.tokens import ALGORITHMS, Checks, fresh_bytes
 
-__all__ = ["CONTENDERS", "Contender", "Ready", "accept_all", "refuse_all"]
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A contender, configured for one set of checks."""
-
-    verify: Callable[[str], Any]
-    # What it raises for a bad token; None for a floor, which judges nothing.
-    refusal: type[Exception] | None
-    # The claims in what verify() gave.
-    claims: Callable[[Any], Any] = lambda result: result
-    # Have it remember tokens, and forget all of them.
-    remember: Callable[[list[str]], object] = lambda tokens: None  # noqa: ARG005 - nothing to remember with
-    forget: Callable[[], object] = lambda: None
-    # How often its cache has answered so far.
-    hits: Callable[[], int] | None = None
+__all__ = ["CONTENDERS", "FLOORS", "Contender"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +39,8 @@ class Contender:
 
     name: str
     prepare: Callable[[Checks], Ready]
-    kinds: frozenset[str]
+    kinds: tuple[str, ...]
+    algorithms: tuple[str, ...] = ALGORITHMS
     package: str | None = None
 
     @property
@@ -70,41 +58,16 @@ class Contender:
         return None
 
 
-def accept_all(verify: Callable[[str], Any], tokens: list[str]) -> None:
-    """Verify good tokens: one round.
-
-    Args:
-        verify: A contender's function.
-        tokens: The tokens.
-    """
-    for token in tokens:
-        verify(token)
-
-
-def refuse_all(verify: Callable[[str], Any], refusal: type[Exception], tokens: list[str]) -> None:
-    """Verify bad tokens, as a server does that answers 401: one round.
-
-    Args:
-        verify: A contender's function.
-        refusal: What it raises.
-        tokens: The tokens.
-
-    Raises:
-        AssertionError: One was accepted.
-    """
-    for token in tokens:
-        try:
-            verify(token)
-        except refusal:
-            pass
-        else:
-            msg = "a bad token was accepted"
-            raise AssertionError(msg)
+def _jwtfast_key(checks: Checks) -> jwtfast.Key:
+    if isinstance(checks.key, bytes):
+        return jwtfast.Key.from_secret(checks.key, checks.algorithm)
+    pem = checks.key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return jwtfast.Key.from_pem(pem, checks.algorithm)
 
 
 def _jwtfast_verifier(checks: Checks) -> jwtfast.Verifier:
     return jwtfast.Verifier(
-        jwtfast.Key.from_secret(checks.secret, checks.algorithm),
+        _jwtfast_key(checks),
         issuer=checks.issuer,
         audience=jwtfast.ANY if checks.any_audience else checks.audience,
         required=("exp",) if checks.expiry_required else (),
@@ -123,6 +86,10 @@ def _jwtfast(checks: Checks) -> Ready:
     )
 
 
+def _jwtfast_of_bytes(checks: Checks) -> Ready:
+    return replace(_jwtfast(checks), arrive=fresh_bytes)
+
+
 def _jwtfast_claims_read(checks: Checks) -> Ready:
     verifier = _jwtfast_verifier(checks)
     verify = verifier.verify
@@ -138,9 +105,9 @@ def _jwtfast_claims_read(checks: Checks) -> Ready:
 def _pyjwt(checks: Checks) -> Ready:
     import jwt  # noqa: PLC0415 - a contender's package need not be there
 
-    # A PyJWK and an instance with its options are some percent faster than jwt.decode with the secret's bytes.
-    text = urlsafe_b64encode(checks.secret).rstrip(b"=").decode()
-    key = jwt.PyJWK.from_dict({"kty": "oct", "k": text, "alg": checks.algorithm})
+    # A PyJWK and an instance with its options are some percent faster than jwt.decode with the key itself.
+    members = jwt.get_algorithm_by_name(checks.algorithm).to_jwk(checks.key, as_dict=True)
+    key = jwt.PyJWK.from_dict(members | {"alg": checks.algorithm})
     decoder = jwt.PyJWT(
         options={
             "require": ["exp"] if checks.expiry_required else [],
@@ -155,8 +122,8 @@ def _pyjwt(checks: Checks) -> Ready:
     )
 
 
-def _pure_python(checks: Checks) -> Ready:
-    verifier = PurePythonVerifier(
+def _pure_python_verifier(checks: Checks) -> PurePythonVerifier:
+    return PurePythonVerifier(
         checks.secret,
         checks.algorithm,
         issuer=checks.issuer,
@@ -164,28 +131,44 @@ def _pure_python(checks: Checks) -> Ready:
         any_audience=checks.any_audience,
         expiry_required=checks.expiry_required,
     )
-    return Ready(verify=verifier.verify, refusal=RefusedTokenError)
+
+
+def _pure_python(checks: Checks) -> Ready:
+    return Ready(verify=_pure_python_verifier(checks).verify, refusal=RefusedTokenError)
 
 
 def _dict_get(checks: Checks) -> Ready:
     # The floor of all caches in Python that are asked with the token: it hashes a str and compares it, judges nothing,
     # and would go on to answer after a token has expired.
-    verify = _pure_python(checks).verify
-    table: dict[str, Any] = {}
-    return Ready(
-        verify=table.get,
-        refusal=None,
-        remember=lambda tokens: table.update((token, verify(token)) for token in tokens),
-        forget=table.clear,
-    )
+    verify = _pure_python_verifier(checks).verify
+    table: dict[str | bytes, object] = {}
+
+    def remember(arrived: list[str | bytes]) -> None:
+        for token in arrived:
+            table[token] = verify(token.decode() if isinstance(token, bytes) else token)
+
+    return Ready(verify=table.get, refusal=None, remember=remember, forget=table.clear)
 
 
-_ANY_TOKEN = frozenset({"cold", "rejected"})
+def _dict_get_of_bytes(checks: Checks) -> Ready:
+    return replace(_dict_get(checks), arrive=fresh_bytes)
 
+
+_NEVER_SEEN = ("cold", "rejected")
+_HMAC = tuple(name for name in ALGORITHMS if name in HASHES)
+_ASYMMETRIC = tuple(name for name in ALGORITHMS if name not in HASHES)
+
+FLOORS = (
+    Contender("hmac.digest", hmac_digest, ("cold",), _HMAC),
+    Contender("cryptography verify", cryptography_verify, ("cold",), _ASYMMETRIC, package="cryptography"),
+    Contender("dict.get", _dict_get, ("cached",), ("HS256",)),
+    Contender("dict.get of bytes", _dict_get_of_bytes, ("cached",), ("HS256",)),
+)
 CONTENDERS = (
-    Contender("jwtfast", _jwtfast, _ANY_TOKEN | {"cached"}),
-    Contender("jwtfast, claims read", _jwtfast_claims_read, frozenset({"cold", "cached"})),
-    Contender("pure Python (stdlib)", _pure_python, _ANY_TOKEN),
-    Contender("PyJWT", _pyjwt, _ANY_TOKEN, package="PyJWT"),
-    Contender("dict.get", _dict_get, frozenset({"cached"})),
+    Contender("jwtfast", _jwtfast, (*_NEVER_SEEN, "cached")),
+    Contender("jwtfast of bytes", _jwtfast_of_bytes, ("cached",), ("HS256",)),
+    Contender("jwtfast, claims read", _jwtfast_claims_read, ("cold", "cached"), ("HS256",)),
+    Contender("pure Python (stdlib)", _pure_python, _NEVER_SEEN, ("HS256",)),
+    Contender("PyJWT", _pyjwt, _NEVER_SEEN, package="PyJWT"),
+    *FLOORS,
 )

@@ -15,8 +15,9 @@ from statistics import median
 from typing import Any, NoReturn
 
 import jwtfast
-from benchmarks.contenders import CONTENDERS, Ready, accept_all
+from benchmarks.contenders import CONTENDERS
 from benchmarks.pure_python import HASHES
+from benchmarks.ready import Ready, accept_all
 from benchmarks.timings import show_count, show_time
 from benchmarks.tokens import SECRET, Checks, fresh, mint, respell, sample_claims
 

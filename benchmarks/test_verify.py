@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmarks.contenders import CONTENDERS, Contender, Ready, accept_all, refuse_all
-from benchmarks.tokens import COUNT, SIZES, Samples, fresh, samples
+from benchmarks.contenders import CONTENDERS, Contender
+from benchmarks.pure_python import HASHES
+from benchmarks.ready import Ready, refuse_all
+from benchmarks.tokens import CASES, COUNT, SLOW_COUNT, Samples, samples
 
 ROUNDS = 7
 TURNS = 5
 
 pytestmark = pytest.mark.benchmark(disable_gc=True)
-sizes = pytest.mark.parametrize("size", SIZES)
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -26,92 +28,117 @@ def turn(request: pytest.FixtureRequest) -> Any:
 
 
 def of_kind(kind: str) -> pytest.MarkDecorator:
-    """Run a test once for each contender that takes part."""
+    """Run a test for each case with all contenders that take part, one after the other."""
     return pytest.mark.parametrize(
-        "contender",
+        ("algorithm", "size", "contender"),
         [
-            pytest.param(one, id=one.name, marks=pytest.mark.skipif(one.missing is not None, reason=str(one.missing)))
+            pytest.param(
+                *(algorithm, size, one),
+                id=f"{algorithm}-{size}-{one.name}",
+                marks=pytest.mark.skipif(one.missing is not None, reason=str(one.missing)),
+            )
+            for algorithm, size in CASES
             for one in CONTENDERS
-            if kind in one.kinds
+            if kind in one.kinds and algorithm in one.algorithms
         ],
     )
+
+
+def unseen(algorithm: str, size: str) -> Samples:
+    """Give the tokens of a round in which all signatures are checked."""
+    return samples(algorithm, size).first(COUNT if algorithm in HASHES else SLOW_COUNT)
 
 
 def prepare(contender: Contender, tokens: Samples) -> Ready:
     """Make a contender ready, and see that it tells good tokens from bad ones before it is timed."""
     ready = contender.prepare(tokens.checks)
-    ready.remember(fresh(tokens.good))
-    assert [ready.claims(ready.verify(token)) for token in fresh(tokens.good)] == tokens.claims
+    if ready.is_signed is not None:
+        assert all(map(ready.is_signed, tokens.good))
+        assert not any(map(ready.is_signed, tokens.bad_signature))
+        return ready
+    ready.remember(ready.arrive(tokens.good))
+    assert claims_of(ready, tokens) == tokens.claims
     ready.forget()
     if ready.refusal is None:
         return ready
-    assert [ready.claims(ready.verify(token)) for token in fresh(tokens.good)] == tokens.claims
+    assert claims_of(ready, tokens) == tokens.claims
     ready.forget()
-    refuse_all(ready.verify, ready.refusal, tokens.bad_signature)
+    refuse_all(ready.verify, ready.refusal, ready.arrive(tokens.bad_signature))
     for reason, token in tokens.refused.items():
         with pytest.raises(ready.refusal):
-            pytest.fail(f"accepted, with {reason}: {ready.verify(token)}")
+            pytest.fail(f"accepted, with {reason}: {ready.verify(*ready.arrive([token]))}")
     return ready
 
 
+def claims_of(ready: Ready, tokens: Samples) -> list[Any]:
+    """Have the good tokens verified, and give the claims."""
+    return [ready.claims(ready.verify(token)) for token in ready.arrive(tokens.good)]
+
+
 def measure(benchmark: BenchmarkFixture, target: Callable[..., None], setup: Callable[[], Arguments]) -> None:
-    """Time rounds of COUNT tokens each, with new str objects in each of them."""
+    """Time rounds of all tokens, with new objects in each of them."""
     # pytest-benchmark has no annotations.
     benchmark.pedantic(target, setup=setup, rounds=ROUNDS, warmup_rounds=1)  # type: ignore[no-untyped-call]
 
 
-def note(benchmark: BenchmarkFixture, kind: str, size: str, contender: Contender) -> None:
+def note(benchmark: BenchmarkFixture, kind: str, size: str, contender: Contender, tokens: Samples) -> None:
     """Write down what is measured, for the report."""
-    benchmark.group = f"{kind} {size}"
-    benchmark.extra_info.update(kind=kind, size=size, contender=contender.name, label=contender.label, tokens=COUNT)
+    algorithm = tokens.checks.algorithm
+    benchmark.group = f"{kind} {algorithm} {size}"
+    benchmark.extra_info.update(
+        kind=kind,
+        algorithm=algorithm,
+        size=size,
+        contender=contender.name,
+        label=contender.label,
+        tokens=len(tokens.good),
+        characters=round(median(map(len, tokens.good))),
+    )
 
 
 @of_kind("cold")
-@sizes
-def test_cold(benchmark: BenchmarkFixture, contender: Contender, size: str) -> None:
+def test_cold(benchmark: BenchmarkFixture, contender: Contender, algorithm: str, size: str) -> None:
     """Each token is seen for the first time."""
-    tokens = samples(size)
+    tokens = unseen(algorithm, size)
     ready = prepare(contender, tokens)
     hits = ready.hits() if ready.hits else 0
 
     def setup() -> Arguments:
         ready.forget()
-        return (ready.verify, fresh(tokens.good)), {}
+        return (ready.verify, ready.arrive(tokens.good)), {}
 
-    note(benchmark, "cold", size, contender)
-    measure(benchmark, accept_all, setup)
+    note(benchmark, "cold", size, contender, tokens)
+    measure(benchmark, ready.accept, setup)
     assert ready.hits is None or ready.hits() == hits
 
 
 @of_kind("cached")
-@sizes
-def test_cached(benchmark: BenchmarkFixture, contender: Contender, size: str) -> None:
-    """Each token was seen before."""
-    tokens = samples(size)
+def test_cached(benchmark: BenchmarkFixture, contender: Contender, algorithm: str, size: str) -> None:
+    """Each token was seen before; they are as many for each algorithm, so that the CPU's caches hold as many."""
+    tokens = samples(algorithm, size)
     ready = prepare(contender, tokens)
-    ready.remember(fresh(tokens.good))
+    ready.remember(ready.arrive(tokens.good))
     hits = ready.hits() if ready.hits else 0
     rounds = 0
 
     def setup() -> Arguments:
         nonlocal rounds
         rounds += 1
-        return (ready.verify, fresh(tokens.good)), {}
+        return (ready.verify, ready.arrive(tokens.good)), {}
 
-    note(benchmark, "cached", size, contender)
-    measure(benchmark, accept_all, setup)
+    note(benchmark, "cached", size, contender, tokens)
+    measure(benchmark, ready.accept, setup)
     assert ready.hits is None or ready.hits() == hits + rounds * COUNT
 
 
 @of_kind("rejected")
-@sizes
-def test_rejected(benchmark: BenchmarkFixture, contender: Contender, size: str) -> None:
+def test_rejected(benchmark: BenchmarkFixture, contender: Contender, algorithm: str, size: str) -> None:
     """Each token has a wrong signature; good ones, with the same header, were seen before."""
-    tokens = samples(size)
+    tokens = unseen(algorithm, size)
     ready = prepare(contender, tokens)
 
     def setup() -> Arguments:
-        return (ready.verify, ready.refusal, fresh(tokens.bad_signature)), {}
+        return (ready.verify, ready.refusal, ready.arrive(tokens.bad_signature)), {}
 
-    note(benchmark, "rejected", size, contender)
+    note(benchmark, "rejected", size, contender, tokens)
     measure(benchmark, refuse_all, setup)

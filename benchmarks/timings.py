@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+import ssl
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from statistics import median
 from typing import Any
+
+from cryptography.hazmat.backends.openssl import backend
 
 import jwtfast
 from benchmarks.contenders import CONTENDERS
@@ -23,16 +27,23 @@ class Timing:
     """What one contender needs for one verification, in seconds: the best round, and the median over the turns."""
 
     kind: str
+    algorithm: str
     size: str
     contender: str
     label: str
+    tokens: int  # of a round
+    characters: int  # of a token, the median
     best: float
     median: float
 
     @property
     def group(self) -> str:
-        """The table it belongs to."""
-        return f"{self.kind} {self.size}"
+        """What it is compared with: those of the same kind, algorithm and size."""
+        return f"{self.kind} {self.algorithm} {self.size}"
+
+
+# What test_verify.py notes beside each time: the fields of a Timing before its times.
+_NOTED = ("kind", "algorithm", "size", "contender", "label", "tokens", "characters")
 
 
 def merge_turns(document: dict[str, Any]) -> list[Timing]:
@@ -44,13 +55,13 @@ def merge_turns(document: dict[str, Any]) -> list[Timing]:
     Returns:
         The timings, in the order in which contenders ran first.
     """
-    turns: defaultdict[tuple[str, str, str, str], list[tuple[float, float]]] = defaultdict(list)
+    turns: defaultdict[tuple[Any, ...], list[tuple[float, float]]] = defaultdict(list)
     for entry in document["benchmarks"]:
         info, stats = entry["extra_info"], entry["stats"]
-        row = (info["kind"], info["size"], info["contender"], info["label"])
+        row = tuple(info[name] for name in _NOTED)
         turns[row].append((stats["min"] / info["tokens"], stats["median"] / info["tokens"]))
     return [
-        Timing(*row, best=min(best for best, _ in times), median=median(middle for _, middle in times))
+        Timing(*row, min(best for best, _ in times), median(middle for _, middle in times))
         for row, times in turns.items()
     ]
 
@@ -60,7 +71,7 @@ def find(timings: Iterable[Timing], group: str, contender: str) -> Timing | None
 
     Args:
         timings: Where to look.
-        group: A kind and a size, like ``"cold typical"``.
+        group: A kind, an algorithm and a size, like ``"cold HS256 typical"``.
         contender: The name, without a version.
 
     Returns:
@@ -81,13 +92,16 @@ def about(document: dict[str, Any], command: str) -> dict[str, str]:
     """
     cpu = document["machine_info"]["cpu"].get("brand_raw", "unknown CPU")
     kernels = ", ".join(name for name in _native.available_kernels() if "+" not in name)
-    labels = [one.label for one in CONTENDERS if one.package is not None and one.missing is None]
+    packages = {one.package for one in CONTENDERS if one.package is not None and one.missing is None}
+    versions = [f"jwtfast {jwtfast.__version__}", *(f"{one} {version(one)}" for one in sorted(packages))]
+    of_package, of_python = _release(backend.openssl_version_text()), _release(ssl.OPENSSL_VERSION)
     return {
         "Machine": f"{cpu}, {os.cpu_count()} cores, {platform.machine()}",
         "Kernels": f"{_native.kernels.name} ({kernels})",
         "System": _system(),
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
-        "Versions": ", ".join([f"jwtfast {jwtfast.__version__}", *labels]),
+        "Versions": ", ".join(versions),
+        "OpenSSL": f"{of_package} (cryptography's), {of_python} (Python's)",
         "Date": datetime.now(UTC).date().isoformat(),
         "Command": f"`{command}`",
     }
@@ -116,6 +130,11 @@ def show_count(seconds: float) -> str:
         The text, with thousands separated.
     """
     return f"{float(f'{1 / seconds:.3g}'):,.0f}"
+
+
+def _release(text: str) -> str:
+    """Give the number in a text like ``OpenSSL 3.0.1 14 Dec 2021``."""
+    return text.split()[1]
 
 
 def _system() -> str:

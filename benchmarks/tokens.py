@@ -11,19 +11,42 @@ import time
 import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice, product
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from benchmarks.pure_python import HASHES
 
-__all__ = ["COUNT", "SIZES", "Checks", "Samples", "fresh", "mint", "respell", "sample_claims", "samples"]
+__all__ = [
+    "ALGORITHMS",
+    "CASES",
+    "COUNT",
+    "SLOW_COUNT",
+    "Checks",
+    "PublicKey",
+    "Samples",
+    "fresh",
+    "fresh_bytes",
+    "mint",
+    "respell",
+    "sample_claims",
+    "samples",
+]
 
-SIZES = ("small", "typical")
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
+
+# As headers spell them. Ed25519 goes by EdDSA, since PyJWT doesn't know its newer name (RFC 9864).
+ALGORITHMS = ("HS256", "HS512", "RS256", "PS256", "ES256", "EdDSA")
+# Which algorithm is measured with which size of tokens.
+CASES = (("HS256", "small"), *((algorithm, "typical") for algorithm in ALGORITHMS))
+# How many tokens a round has; and how many where each of them costs an asymmetric verification.
 COUNT = 1000
+SLOW_COUNT = 200
 LIFETIME = 3600  # seconds
 ISSUER = "https://login.example"
 AUDIENCE = "https://api.example"
@@ -34,12 +57,24 @@ SECRET = b"a secret of sixty-four bytes, which every hash accepts as a key."
 class Checks:
     """What a contender is configured to check; times are checked by all of them, always."""
 
-    secret: bytes
+    key: bytes | PublicKey
     algorithm: str = "HS256"
     issuer: str | None = None
     audience: str | None = None
     any_audience: bool = False
     expiry_required: bool = True
+
+    @property
+    def secret(self) -> bytes:
+        """The key of an HMAC."""
+        assert isinstance(self.key, bytes)
+        return self.key
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The key of an asymmetric signature."""
+        assert not isinstance(self.key, bytes)
+        return self.key
 
 
 @dataclass(frozen=True)
@@ -52,34 +87,41 @@ class Samples:
     bad_signature: list[str]
     refused: dict[str, str]
 
+    def first(self, count: int) -> Samples:
+        """Give the same with fewer tokens."""
+        return replace(
+            self, good=self.good[:count], claims=self.claims[:count], bad_signature=self.bad_signature[:count]
+        )
+
 
 @cache
-def samples(size: str, algorithm: str = "HS256") -> Samples:
-    """Make the tokens of a benchmark.
+def samples(algorithm: str, size: str) -> Samples:
+    """Make the tokens of a benchmark, COUNT good ones.
 
     Args:
-        size: ``small``: about 155 characters, or ``typical``: about 580.
-        algorithm: ``HS256``, ``HS384`` or ``HS512``.
+        algorithm: One of ALGORITHMS.
+        size: ``small``: about 155 characters with HS256, or ``typical``: about 580.
 
     Returns:
         The tokens; the same ones throughout the process.
     """
     now = int(time.time())
-    checks = Checks(SECRET, algorithm)
+    private, stranger = (SECRET, SECRET[::-1]) if algorithm in HASHES else (_generate(algorithm), _generate(algorithm))
+    checks = Checks(private if isinstance(private, bytes) else private.public_key(), algorithm)
     if size == "typical":
-        checks = Checks(SECRET, algorithm, ISSUER, AUDIENCE)
+        checks = replace(checks, issuer=ISSUER, audience=AUDIENCE)
     claims = sample_claims(size, COUNT, now)
-    good = [mint(one, algorithm) for one in claims]
+    good = [mint(one, algorithm, private) for one in claims]
     first = claims[0]
     refused = {
-        "wrong secret": mint(first, algorithm, SECRET[::-1]),
-        "expired": mint(first | {"exp": now - 1}, algorithm),
-        "no expiry": mint({name: value for name, value in first.items() if name != "exp"}, algorithm),
-        "not yet valid": mint(first | {"nbf": now + LIFETIME}, algorithm),
-        "unknown audience": mint(first | {"aud": ["https://other.example"]}, algorithm),
+        "another key": mint(first, algorithm, stranger),
+        "expired": mint(first | {"exp": now - 1}, algorithm, private),
+        "no expiry": mint({name: value for name, value in first.items() if name != "exp"}, algorithm, private),
+        "not yet valid": mint(first | {"nbf": now + LIFETIME}, algorithm, private),
+        "unknown audience": mint(first | {"aud": ["https://other.example"]}, algorithm, private),
     }
     if checks.issuer is not None:
-        refused["unknown issuer"] = mint(first | {"iss": "https://other.example"}, algorithm)
+        refused["unknown issuer"] = mint(first | {"iss": "https://other.example"}, algorithm, private)
     return Samples(checks, good, claims, [_with_wrong_signature(token) for token in good], refused)
 
 
@@ -99,18 +141,18 @@ def sample_claims(size: str, count: int, now: int) -> list[dict[str, Any]]:
     return [make(dice, now) for _ in range(count)]
 
 
-def mint(claims: dict[str, Any], algorithm: str = "HS256", secret: bytes = SECRET) -> str:
+def mint(claims: dict[str, Any], algorithm: str = "HS256", key: Any = SECRET) -> str:
     """Sign claims by PyJWT.
 
     Args:
         claims: What the token says.
         algorithm: The header's ``alg``.
-        secret: The key.
+        key: The secret, or the private key.
 
     Returns:
         The token.
     """
-    return jwt.encode(claims, secret, algorithm=algorithm)
+    return jwt.encode(claims, key, algorithm=algorithm)
 
 
 def fresh(tokens: Iterable[str]) -> list[str]:
@@ -123,6 +165,18 @@ def fresh(tokens: Iterable[str]) -> list[str]:
         Equal ones.
     """
     return [token.encode().decode() for token in tokens]
+
+
+def fresh_bytes(tokens: Iterable[str]) -> list[bytes]:
+    """Copy tokens, as a server gets them that never makes text of them; nobody has computed their hashes either.
+
+    Args:
+        tokens: The tokens.
+
+    Returns:
+        Their octets.
+    """
+    return [token.encode() for token in tokens]
 
 
 def respell(token: str, secret: bytes, algorithm: str, count: int) -> list[str]:
@@ -144,6 +198,14 @@ def respell(token: str, secret: bytes, algorithm: str, count: int) -> list[str]:
         message = header + b"." + _encode(text + bytes(space))
         tokens.append((message + b"." + _encode(hmac.digest(secret, message, HASHES[algorithm]))).decode())
     return tokens
+
+
+def _generate(algorithm: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey:
+    if algorithm == "ES256":
+        return ec.generate_private_key(ec.SECP256R1())
+    if algorithm == "EdDSA":
+        return Ed25519PrivateKey.generate()
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _small_claims(dice: random.Random, now: int) -> dict[str, Any]:
