@@ -21,8 +21,8 @@ _TITLES = {
 _NAMES = {name: name for name in ALGORITHMS} | {"EdDSA": "Ed25519 (EdDSA)"}
 
 _PREFACE = (
-    "Written by the command below; don't edit. Times are those of one verification, medians over rounds in which the "
-    "contenders took turns. The ratios carry over to other machines better than the times do. "
+    "Written by the command below; don't edit. Times are CPU times of one verification, medians over rounds in which "
+    "the contenders took turns. The ratios carry over to other machines better than the times do. "
     "`benchmarks/contenders.py` says how the contenders were made equal."
 )
 _BY_ALGORITHM = (

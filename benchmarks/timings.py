@@ -24,7 +24,7 @@ __all__ = ["Timing", "about", "find", "merge_turns", "show_count", "show_time"]
 
 @dataclass(frozen=True)
 class Timing:
-    """What one contender needs for one verification, in seconds: the best round, and the median over the turns."""
+    """What one contender needs for one verification, in seconds of CPU time: the best round and the median."""
 
     kind: str
     algorithm: str
@@ -58,10 +58,10 @@ def merge_turns(document: dict[str, Any]) -> list[Timing]:
     turns: defaultdict[tuple[Any, ...], list[tuple[float, float]]] = defaultdict(list)
     for entry in document["benchmarks"]:
         info, stats = entry["extra_info"], entry["stats"]
-        row = tuple(info[name] for name in _NOTED)
+        row = tuple((name, info[name]) for name in _NOTED)
         turns[row].append((stats["min"] / info["tokens"], stats["median"] / info["tokens"]))
     return [
-        Timing(*row, min(best for best, _ in times), median(middle for _, middle in times))
+        Timing(**dict(row), best=min(best for best, _ in times), median=median(middle for _, middle in times))
         for row, times in turns.items()
     ]
 

@@ -92,6 +92,9 @@ def compile_policy(
         allowed[_claim_name(name)] = _texts(f"claims[{name!r}]", value)
         demanded.add(name)
     if authorized_party is not None:
+        if not isinstance(authorized_party, str):
+            msg = f"authorized_party is a str, not {type(authorized_party).__name__}"
+            raise TypeError(msg)
         allowed["azp"] = _texts("authorized_party", authorized_party)
     kinds = dict(_REGISTERED)
     for name in (*names, *allowed):

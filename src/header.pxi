@@ -17,39 +17,48 @@ cdef class Selection:
 
 @cython.final
 cdef class HeaderMemo:
-    # Headers of tokens that were verified, by their base64url text; one slot for each hash, the last one in it stays.
-    # What it holds was selected from the key set of one generation.
+    # Headers of tokens that were verified, by their base64url text. Each has two slots, a pair for each hash, so that two
+    # headers of one hash don't drive each other out by turns. What it holds was selected from the key set of one
+    # generation.
     cdef list slots
     cdef uint64_t generation
 
     def __cinit__(self):
         self.slots = [None] * MEMO_SLOTS
 
-    cdef inline Py_ssize_t slot(self, const uint8_t *encoded, size_t length) noexcept:
+    cdef inline Py_ssize_t pair(self, const uint8_t *encoded, size_t length) noexcept:
         cdef uint64_t tail = length
         # A header's last characters tell headers apart best: they begin with the same names.
         if length >= 16:
             memcpy(&tail, encoded + length - 12, 8)
-        return <Py_ssize_t>((tail * <uint64_t>0x9e3779b97f4a7c15 + length) >> 58)
+        return <Py_ssize_t>((tail * <uint64_t>0x9e3779b97f4a7c15 + length) >> 32) % (MEMO_SLOTS // 2) * 2
 
     cdef Selection find(self, const uint8_t *encoded, size_t length, uint64_t generation):
-        cdef Selection selection = None
+        cdef Selection first = None, second = None
+        cdef Py_ssize_t place = self.pair(encoded, length)
         with cython.critical_section(self):
             if self.generation == generation:
-                selection = <Selection>self.slots[self.slot(encoded, length)]
-        if (selection is not None and <size_t>PyBytes_GET_SIZE(selection.encoded) == length
-                and not memcmp(PyBytes_AS_STRING(selection.encoded), encoded, length)):
-            return selection
-        return None
+                first = <Selection>self.slots[place]
+                second = <Selection>self.slots[place + 1]
+        if is_of(first, encoded, length):
+            return first
+        return second if is_of(second, encoded, length) else None
 
     cdef int keep(self, Selection selection, uint64_t generation) except -1:
-        cdef const uint8_t *encoded = <const uint8_t *>PyBytes_AS_STRING(selection.encoded)
+        cdef Py_ssize_t place = self.pair(<const uint8_t *>PyBytes_AS_STRING(selection.encoded),
+                                          <size_t>PyBytes_GET_SIZE(selection.encoded))
         with cython.critical_section(self):
             if self.generation != generation:
                 self.slots = [None] * MEMO_SLOTS
                 self.generation = generation
-            self.slots[self.slot(encoded, <size_t>PyBytes_GET_SIZE(selection.encoded))] = selection
+            self.slots[place + 1] = self.slots[place]
+            self.slots[place] = selection
         return 0
+
+
+cdef inline bint is_of(Selection selection, const uint8_t *encoded, size_t length) noexcept:
+    return (selection is not None and <size_t>PyBytes_GET_SIZE(selection.encoded) == length
+            and not memcmp(PyBytes_AS_STRING(selection.encoded), encoded, length))
 
 
 cdef Py_ssize_t count_members(object value) except -1:
