@@ -1,0 +1,94 @@
+"""What must be reached: limits on a contender's time, each given by another time of the same run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.timings import Timing, find, show_time
+
+__all__ = ["GOALS", "Goal"]
+
+_HS256_COLD = ("cold HS256 typical", "jwtfast")
+_HS256_CACHED = ("cached HS256 typical", "jwtfast")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A median must stay below ``factor`` times another one, plus ``extra`` seconds.
+
+    Both are named by their group and their contender.
+    """
+
+    text: str
+    measured: tuple[str, str]
+    against: tuple[str, str]
+    factor: float
+    extra: float = 0
+
+    def line(self, timings: list[Timing]) -> str:
+        """Judge what was measured.
+
+        Args:
+            timings: All of it.
+
+        Returns:
+            A line of a Markdown table: the text, the limit, what it is, and the verdict.
+        """
+        above, below = find(timings, *self.measured), find(timings, *self.against)
+        if above is None or below is None:
+            return f"| {self.text} | | | not measured |"
+        text = self.text
+        if above.characters != below.characters:
+            text += f" ({above.characters} characters against {below.characters})"
+        allowed = self.factor * below.median + self.extra
+        if self.extra:
+            sum_of = f"{self.factor:.2f} · {show_time(below.median)} + {show_time(self.extra)}"
+            limit, measured = f"{sum_of} = {show_time(allowed)}", show_time(above.median)
+        else:
+            limit, measured = _ratio(self.factor), _ratio(above.median / below.median)
+        return f"| {text} | {limit} | {measured} | {'pass' if above.median < allowed else '**FAIL**'} |"
+
+
+def _ratio(ratio: float) -> str:
+    return f"1/{1 / ratio:.3g}" if ratio < 0.5 else f"{ratio:.3g}"
+
+
+def _against_primitive(algorithm: str, name: str) -> Goal:
+    group = f"cold {algorithm} typical"
+    return Goal(
+        f"{name} cold: jwtfast, given cryptography verify",
+        (group, "jwtfast"),
+        (group, "cryptography verify"),
+        factor=1.10,
+        extra=2e-6,
+    )
+
+
+def _as_if_hs256(algorithm: str, name: str) -> Goal:
+    return Goal(
+        f"a hit costs what it costs for HS256: {name} / HS256",
+        (f"cached {algorithm} typical", "jwtfast"),
+        _HS256_CACHED,
+        factor=1.25,
+    )
+
+
+GOALS = (
+    Goal("HS256 cold: jwtfast / PyJWT", _HS256_COLD, ("cold HS256 typical", "PyJWT"), 1 / 25),
+    Goal("HS256 cold: jwtfast / pure Python", _HS256_COLD, ("cold HS256 typical", "pure Python (stdlib)"), 1 / 5),
+    Goal("HS256 cached: jwtfast / dict.get", _HS256_CACHED, ("cached HS256 typical", "dict.get"), 0.7),
+    Goal(
+        "HS256 cached: jwtfast of bytes / dict.get of bytes",
+        ("cached HS256 typical", "jwtfast of bytes"),
+        ("cached HS256 typical", "dict.get of bytes"),
+        0.7,
+    ),
+    Goal("HS256, jwtfast: rejected / cold", ("rejected HS256 typical", "jwtfast"), _HS256_COLD, 1),
+    _against_primitive("RS256", "RS256"),
+    _against_primitive("PS256", "PS256"),
+    _against_primitive("ES256", "ES256"),
+    _against_primitive("EdDSA", "Ed25519"),
+    _as_if_hs256("RS256", "RS256"),
+    _as_if_hs256("ES256", "ES256"),
+    _as_if_hs256("EdDSA", "Ed25519"),
+)
