@@ -64,12 +64,13 @@ def _against_primitive(algorithm: str, name: str) -> Goal:
     )
 
 
-def _as_if_hs256(algorithm: str, name: str) -> Goal:
+def _as_if_hs256(algorithm: str, name: str, size: str) -> Goal:
+    # Every byte of a token is compared, so it is held to HS256 tokens of about its length.
     return Goal(
         f"a hit costs what it costs for HS256: {name} / HS256",
         (f"cached {algorithm} typical", "jwtfast"),
-        _HS256_CACHED,
-        factor=1.25,
+        (f"cached HS256 {size}", "jwtfast"),
+        factor=1.2,
     )
 
 
@@ -88,7 +89,7 @@ GOALS = (
     _against_primitive("PS256", "PS256"),
     _against_primitive("ES256", "ES256"),
     _against_primitive("EdDSA", "Ed25519"),
-    _as_if_hs256("RS256", "RS256"),
-    _as_if_hs256("ES256", "ES256"),
-    _as_if_hs256("EdDSA", "Ed25519"),
+    _as_if_hs256("RS256", "RS256", "long"),
+    _as_if_hs256("ES256", "ES256", "typical"),
+    _as_if_hs256("EdDSA", "Ed25519", "typical"),
 )

@@ -43,7 +43,7 @@ PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
 # As headers spell them. Ed25519 goes by EdDSA, since PyJWT doesn't know its newer name (RFC 9864).
 ALGORITHMS = ("HS256", "HS512", "RS256", "PS256", "ES256", "EdDSA")
 # Which algorithm is measured with which size of tokens.
-CASES = (("HS256", "small"), *((algorithm, "typical") for algorithm in ALGORITHMS))
+CASES = (("HS256", "small"), ("HS256", "long"), *((algorithm, "typical") for algorithm in ALGORITHMS))
 # How many tokens a round has; and how many where each of them costs an asymmetric verification.
 COUNT = 1000
 SLOW_COUNT = 200
@@ -100,7 +100,8 @@ def samples(algorithm: str, size: str) -> Samples:
 
     Args:
         algorithm: One of ALGORITHMS.
-        size: ``small``: about 155 characters with HS256, or ``typical``: about 580.
+        size: With HS256 ``small`` has about 155 characters, ``typical`` about 580, and ``long`` as many as a typical
+            one with RS256, about 880.
 
     Returns:
         The tokens; the same ones throughout the process.
@@ -108,7 +109,7 @@ def samples(algorithm: str, size: str) -> Samples:
     now = int(time.time())
     private, stranger = (SECRET, SECRET[::-1]) if algorithm in HASHES else (_generate(algorithm), _generate(algorithm))
     checks = Checks(private if isinstance(private, bytes) else private.public_key(), algorithm)
-    if size == "typical":
+    if size != "small":
         checks = replace(checks, issuer=ISSUER, audience=AUDIENCE)
     claims = sample_claims(size, COUNT, now)
     good = [mint(one, algorithm, private) for one in claims]
@@ -129,7 +130,7 @@ def sample_claims(size: str, count: int, now: int) -> list[dict[str, Any]]:
     """Make the claims of tokens, all different, and the same each time but for the dates.
 
     Args:
-        size: ``small`` or ``typical``.
+        size: ``small``, ``typical`` or ``long``.
         count: How many.
         now: When they are issued, in seconds since the epoch.
 
@@ -137,7 +138,7 @@ def sample_claims(size: str, count: int, now: int) -> list[dict[str, Any]]:
         The claims.
     """
     dice = random.Random(f"{size} tokens")  # noqa: S311 - samples, which keep no secret
-    make = {"small": _small_claims, "typical": _typical_claims}[size]
+    make = {"small": _small_claims, "typical": _typical_claims, "long": _long_claims}[size]
     return [make(dice, now) for _ in range(count)]
 
 
@@ -227,6 +228,11 @@ def _typical_claims(dice: random.Random, now: int) -> dict[str, Any]:
         "email": f"person.{person}@mail.example",
         "name": f"Ada Person {person}",
     }
+
+
+def _long_claims(dice: random.Random, now: int) -> dict[str, Any]:
+    # So much longer as the base64url of an RSA signature of 2048 bits is longer than that of an HMAC.
+    return _typical_claims(dice, now) | {"picture": f"https://images.example/{dice.randbytes(94).hex()}"}
 
 
 def _with_wrong_signature(token: str) -> str:
