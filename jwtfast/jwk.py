@@ -8,13 +8,26 @@ private members that belong to the public ones. Nothing here knows of algorithms
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jwtfast._native import kernels
 from jwtfast.errors import InvalidKeyError
 
-__all__ = ["curve_of", "decode", "dump", "encode", "generate", "key_type_of", "load"]
+__all__ = [
+    "curve_of",
+    "decode",
+    "dump",
+    "encode",
+    "generate",
+    "key_type_of",
+    "load",
+    "load_quietly",
+    "require_rsa_size",
+]
+
+MIN_RSA_BITS = 2048
+MAX_RSA_BITS = 8192
 
 # JWK crv to the name of the class in cryptography, and back by that class's own name.
 _EC_CURVES = {"P-256": "SECP256R1", "P-384": "SECP384R1", "P-521": "SECP521R1", "secp256k1": "SECP256K1"}
@@ -79,12 +92,53 @@ def load(members: Mapping[str, Any]) -> tuple[Any, Any | None]:
     if not isinstance(kind, str) or kind not in loaders:
         msg = "the JWK's 'kty' is none of oct, RSA, EC, OKP and AKP"
         raise InvalidKeyError(msg)
+    pair: tuple[Any, Any | None] = load_quietly(
+        lambda: loaders[kind](members), f"the JWK's members don't make a sound {kind} key"
+    )
+    return pair
+
+
+def load_quietly(load: Callable[[], Any], damaged: str) -> Any:
+    """Call cryptography; whatever it says of a bad key, which may hold its numbers, becomes one InvalidKeyError.
+
+    Args:
+        load: What to call.
+        damaged: What to say where it raises.
+
+    Returns:
+        What it gave.
+
+    Raises:
+        InvalidKeyError: It raised.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     try:
-        return loaders[kind](members)
-    except ValueError:
-        # What cryptography says of a bad key may hold its numbers.
-        msg = f"the JWK's members don't make a sound {kind} key"
-        raise InvalidKeyError(msg) from None
+        return load()
+    except (InvalidKeyError, MemoryError):
+        raise
+    except UnsupportedAlgorithm:
+        msg = "the installed cryptography, or its OpenSSL, can't handle this kind of key or of encryption: upgrade it"
+    except TypeError as error:
+        missing = "not given" in str(error) or "encrypted but" in str(error)
+        msg = "the key is encrypted: give its password" if missing else "the key is not encrypted: give no password"
+    except Exception:  # noqa: BLE001 - it has exceptions of its own for some certificates, based on Exception alone
+        msg = damaged
+    raise InvalidKeyError(msg)
+
+
+def require_rsa_size(bits: int) -> None:
+    """Refuse RSA moduli that are too weak (RFC 7518 section 3.3), or so long that a forged token costs too much.
+
+    Args:
+        bits: The modulus's length in bits.
+
+    Raises:
+        InvalidKeyError: It is under 2,048 or over 8,192.
+    """
+    if not MIN_RSA_BITS <= bits <= MAX_RSA_BITS:
+        msg = f"RSA keys have {MIN_RSA_BITS} to {MAX_RSA_BITS} bits here, this one has {bits} bits: make a new one"
+        raise InvalidKeyError(msg)
 
 
 def dump(public: Any, private: Any | None) -> dict[str, str]:
@@ -122,12 +176,9 @@ def generate(key_type: str, curve: str | None, rsa_bits: int) -> Any:
     if key_type == "OKP":
         return (ed448.Ed448PrivateKey if curve == "Ed448" else ed25519.Ed25519PrivateKey).generate()
     if key_type == "AKP":
-        return _ml_dsa_classes(str(curve))[1].generate()
-    try:
-        return rsa.generate_private_key(65537, rsa_bits)
-    except ValueError:
-        msg = f"no RSA key of {rsa_bits} bits can be made: use 2048 or more"
-        raise InvalidKeyError(msg) from None
+        return load_quietly(_ml_dsa_classes(str(curve))[1].generate, f"no {curve} key can be made")
+    require_rsa_size(rsa_bits)
+    return rsa.generate_private_key(65537, rsa_bits)
 
 
 # ---- RSA (RFC 7518 section 6.3) ----
@@ -147,6 +198,7 @@ def _load_rsa(members: Mapping[str, Any]) -> tuple[Any, Any | None]:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     numbers = rsa.RSAPublicNumbers(_integer(members, "e"), _integer(members, "n"))
+    require_rsa_size(numbers.n.bit_length())  # before anything is computed with it
     present = [name for name in _RSA_PRIVATE if name in members]
     if "oth" in members:
         msg = "the JWK is an RSA key of more than two primes: make a new one of two"

@@ -18,7 +18,7 @@ from jwtfast import jwk as jwk_format
 from jwtfast._native import Generation, HmacKey, PreparedKey, read_json_object
 from jwtfast.algorithms import ALGORITHMS, Algorithm, find_algorithm
 from jwtfast.errors import InvalidKeyError
-from jwtfast.shared_secret import octets_of_secret
+from jwtfast.shared_secret import octets_of_secret, utf8
 
 __all__ = ["Key", "KeySet", "SkippedKey"]
 
@@ -135,7 +135,7 @@ class Key:
         if label.endswith("PUBLIC KEY"):
             return cls._of_pair(_read(lambda: serialization.load_pem_public_key(data)), None, algorithm, key_id)
         if label.endswith("PRIVATE KEY") and not label.startswith("OPENSSH"):
-            secret = None if password is None else _octets("a password", password)
+            secret = _password_octets(password)
             private = _read(lambda: serialization.load_pem_private_key(data, secret))
             return cls._of_pair(private.public_key(), private, algorithm, key_id)
         msg = (
@@ -168,22 +168,10 @@ class Key:
             InvalidKeyError: It can't be read, or is not a key for this algorithm; or the password is missing or wrong.
             TypeError: An argument is of the wrong type.
         """
-        from cryptography import x509
-        from cryptography.hazmat.primitives import serialization
-
         if not isinstance(der, bytes):
             msg = f"DER is bytes, not {type(der).__name__}"
             raise TypeError(msg)
-        secret = None if password is None else _octets("a password", password)
-        if secret is None:
-            for load in (
-                lambda: serialization.load_der_public_key(der),
-                lambda: x509.load_der_x509_certificate(der).public_key(),
-            ):
-                with suppress(InvalidKeyError):  # it is of another form, or of none: the last attempt says so
-                    return cls._of_pair(_read(load), None, algorithm, key_id)
-        private = _read(lambda: serialization.load_der_private_key(der, secret))
-        return cls._of_pair(private.public_key(), private, algorithm, key_id)
+        return cls._of_pair(*_read_der(der, password), algorithm, key_id)
 
     @classmethod
     def from_jwk(
@@ -208,10 +196,11 @@ class Key:
         """
         members = _json_object("a JWK", jwk)
         _check_purpose(members)
+        for name in ("alg", "kid"):
+            if not isinstance(members.get(name, ""), str):
+                msg = f"the JWK's {name!r} is not a string"
+                raise InvalidKeyError(msg)
         alg, kid = members.get("alg", algorithm), members.get("kid") if key_id is None else key_id
-        if not isinstance(alg, str | None) or not isinstance(kid, str | None):
-            msg = "the JWK's 'alg' or 'kid' is not a string"
-            raise InvalidKeyError(msg)
         if members.get("kty") == "oct":
             row = _row_named(alg, "a JWK of type oct")
             if row.key_type != "oct":
@@ -467,7 +456,7 @@ class KeySet:
             InvalidKeyError: It is no JWK set, or no member of it is usable.
             TypeError: An argument is of the wrong type.
         """
-        rsa_rows = [find_algorithm(name) for name in algorithms]
+        rsa_algorithms = _rsa_algorithms(algorithms)
         members = _json_object("a JWK set", document).get("keys")
         if not isinstance(members, list):
             msg = "a JWK set has a member 'keys' that is an array; for a single JWK use Key.from_jwk"
@@ -477,7 +466,7 @@ class KeySet:
         taken: set[tuple[str, str | None]] = set()
         for position, jwk in enumerate(members):
             try:
-                for key in _keys_of_member(jwk, [row.name for row in rsa_rows]):
+                for key in _keys_of_member(jwk, rsa_algorithms):
                     _require_unused_kid(key, taken)
                     keys.append(key)
             except InvalidKeyError as error:
@@ -529,7 +518,11 @@ def _octets(what: str, value: str | bytes) -> bytes:
     if not isinstance(value, str | bytes):
         msg = f"{what} is str or bytes, not {type(value).__name__}"
         raise TypeError(msg)
-    return value.encode() if isinstance(value, str) else value
+    octets = value if isinstance(value, bytes) else utf8(value)
+    if octets is None:
+        msg = f"{what} is given that is no Unicode text"
+        raise InvalidKeyError(msg)
+    return octets
 
 
 def _json_object(what: str, document: Mapping[str, Any] | str | bytes) -> Mapping[str, Any]:
@@ -540,26 +533,34 @@ def _json_object(what: str, document: Mapping[str, Any] | str | bytes) -> Mappin
         raise TypeError(msg)
     try:
         return read_json_object(_octets(what, document))
-    except ValueError as error:  # UnicodeEncodeError is one too
-        reason = "it is no Unicode text" if isinstance(error, UnicodeError) else str(error)
-        msg = f"this can't be read as {what}: {reason}"
+    except ValueError as error:
+        msg = f"this can't be read as {what}: {error}"
         raise InvalidKeyError(msg) from None
 
 
 def _read(load: Callable[[], Any]) -> Any:
-    """Load a key; whatever cryptography says of a bad one becomes one error that holds nothing of it."""
-    from cryptography.exceptions import UnsupportedAlgorithm
+    return jwk_format.load_quietly(load, "the key can't be read: it is damaged, or the password is wrong")
 
-    try:
-        return load()
-    except TypeError as error:
-        missing = "not given" in str(error) or "encrypted but" in str(error)
-        msg = "the key is encrypted: give its password" if missing else "the key is not encrypted: give no password"
-    except UnsupportedAlgorithm:
-        msg = "the key is of a kind, or encrypted in a way, that the installed cryptography can't read"
-    except ValueError:
-        msg = "the key can't be read: it is damaged, too weak to load, or the password is wrong"
-    raise InvalidKeyError(msg)
+
+def _read_der(der: bytes, password: str | bytes | None) -> tuple[Any, Any | None]:
+    """Read DER of any of the known forms: its public and, if it has one, its private key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
+    if password is None:
+        for load in (
+            lambda: serialization.load_der_public_key(der),
+            lambda: x509.load_der_x509_certificate(der).public_key(),
+        ):
+            with suppress(InvalidKeyError):  # it is of another form, or of none: the last attempt says so
+                return _read(load), None
+    secret = _password_octets(password)
+    private = _read(lambda: serialization.load_der_private_key(der, secret))
+    return private.public_key(), private
+
+
+def _password_octets(password: str | bytes | None) -> bytes | None:
+    return None if password is None else _octets("a password", password)
 
 
 # ---- what a key is for ----
@@ -612,14 +613,28 @@ def _check_certificate(members: Mapping[str, Any], public: Any) -> None:
     if "x5c" not in members:
         return
     chain = members["x5c"]
-    try:
-        der = base64.b64decode(chain[0], validate=True)
-        same = isinstance(chain, list) and x509.load_der_x509_certificate(der).public_key() == public
-    except (ValueError, TypeError, LookupError):
-        same = False
-    if not same:
-        msg = "the JWK's 'x5c' doesn't begin with a certificate of the same key (RFC 7517 section 4.7)"
+    msg = "the JWK's 'x5c' doesn't begin with a certificate of the same key (RFC 7517 section 4.7)"
+    if not isinstance(chain, list) or not chain or not isinstance(chain[0], str):
         raise InvalidKeyError(msg)
+    certified = None
+    with suppress(InvalidKeyError):
+        certified = _read(
+            lambda: x509.load_der_x509_certificate(base64.b64decode(chain[0], validate=True)).public_key()
+        )
+    if certified != public:
+        raise InvalidKeyError(msg)
+
+
+def _rsa_algorithms(names: Iterable[str]) -> list[str]:
+    if isinstance(names, str):
+        msg = f"algorithms is a collection of names: say algorithms=({names!r},)"
+        raise TypeError(msg)
+    rows = [find_algorithm(name) for name in names]
+    for row in rows:
+        if row.key_type != "RSA":
+            msg = f"algorithms says what RSA keys are for, and {row.name} is not for RSA keys"
+            raise InvalidKeyError(msg)
+    return [row.name for row in rows]
 
 
 def _keys_of_member(jwk: Any, rsa_algorithms: list[str]) -> list[Key]:
@@ -627,7 +642,7 @@ def _keys_of_member(jwk: Any, rsa_algorithms: list[str]) -> list[Key]:
     if not isinstance(jwk, Mapping):
         msg = "it is not a JSON object"
         raise InvalidKeyError(msg)
-    if jwk.get("kty") == "RSA" and "alg" not in jwk:
+    if jwk.get("kty") == "RSA" and "alg" not in jwk and rsa_algorithms:
         return [Key.from_jwk(jwk, name) for name in rsa_algorithms]
     return [Key.from_jwk(jwk)]
 

@@ -12,7 +12,7 @@ import orjson
 
 from jwtfast.errors import InvalidKeyError
 
-__all__ = ["octets_of_secret"]
+__all__ = ["octets_of_secret", "utf8"]
 
 # A key's type in front, or further on with the beginning of its base64, as in authorized_keys and known_hosts.
 _SSH_KEY = re.compile(rb"^(?:sk-)?(?:ssh|ecdsa-sha2)-|\s(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+\s+AAAA")
@@ -32,11 +32,11 @@ def octets_of_secret(secret: str | bytes) -> bytes:
         TypeError: It is neither str nor bytes.
     """
     if isinstance(secret, str):
-        try:
-            octets = secret.encode()
-        except UnicodeEncodeError:
+        text = utf8(secret)
+        if text is None:
             msg = "this secret is no Unicode text: give its octets as bytes"
-            raise InvalidKeyError(msg) from None
+            raise InvalidKeyError(msg)
+        octets = text
     elif isinstance(secret, bytes):
         octets = bytes(secret)  # not of a subclass
     else:
@@ -44,6 +44,17 @@ def octets_of_secret(secret: str | bytes) -> bytes:
         raise TypeError(msg)
     _refuse_other_key_text(octets)
     return octets
+
+
+def utf8(text: str) -> bytes | None:
+    """Give a text's UTF-8, or None where it has half a surrogate pair.
+
+    UnicodeEncodeError holds the whole text, so it must not become the context of the error that is raised instead.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return None
 
 
 def _refuse_other_key_text(secret: bytes) -> None:
