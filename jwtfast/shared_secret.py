@@ -71,8 +71,8 @@ def _refuse_other_key_text(secret: bytes) -> None:
         kind, advice = "a JWK or a JWK set", "read it with Key.from_jwk or KeySet.from_jwks"
     elif _is_der(secret) or _is_der(secret.rstrip(b"\r\n")):
         kind, advice = "DER", "read it with Key.from_der"
-    elif _is_base64_of_der(stripped):
-        kind, advice = "the base64 of DER", "decode it and read it with Key.from_der"
+    elif _is_base64_of_key(stripped):
+        kind, advice = "the base64 of PEM or DER", "decode it and read it with Key.from_pem or Key.from_der"
     else:
         return
     msg = f"this secret is {kind}, and with a public key as the secret anybody could sign a token: {advice}"
@@ -88,12 +88,14 @@ def _is_jwk(text: bytes) -> bool:
     return any(isinstance(member, dict) and ("kty" in member or "keys" in member) for member in members)
 
 
-def _is_base64_of_der(text: bytes) -> bool:
-    """Whether it is a PEM without its first and last line, as some consoles show keys."""
+def _is_base64_of_key(text: bytes) -> bool:
+    """Whether it is a PEM without its first and last line, as some consoles show keys, or a PEM or DER in base64."""
+    joined = b"".join(text.split()).translate(bytes.maketrans(b"-_", b"+/"))
     try:
-        return _is_der(base64.b64decode(b"".join(text.split()), validate=True))
+        octets = base64.b64decode(joined + b"=" * (-len(joined) % 4), validate=True)
     except ValueError:
         return False
+    return b"-----BEGIN " in octets or _is_der(octets)
 
 
 def _is_der(data: bytes) -> bool:
