@@ -9,8 +9,11 @@ PYTEST_ARGS ?=
 .PHONY: run test lint bench sanitize valgrind clean
 .PRECIOUS: %/installed %/built
 
+# By the environment: a command line is for all to see, and its quotes would have to be minded.
+run: export SAMPLE_TOKEN := $(value TOKEN)
+run: export SAMPLE_SECRET := $(value SECRET)
 run: $(VENV)/built
-	@$(BIN)/python -m benchmarks.first_look $(if $(TOKEN),--token='$(TOKEN)') $(if $(SECRET),--secret='$(SECRET)')
+	@$(BIN)/python -m benchmarks.first_look
 
 test: $(VENV)/built
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

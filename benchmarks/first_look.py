@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import re
 import sys
 import time
@@ -119,8 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _read_arguments(arguments: Sequence[str] | None) -> tuple[str, bytes]:
     parser = _Parser(usage=USAGE, description=__doc__, allow_abbrev=False)
-    parser.add_argument("--token", help="a token signed with HS256, HS384 or HS512")
-    parser.add_argument("--secret", help="the secret it was signed with, as text")
+    # make run hands over by the environment, where no quotes have to be minded.
+    token, secret = (os.environ.get(name) or None for name in ("SAMPLE_TOKEN", "SAMPLE_SECRET"))
+    parser.add_argument("--token", default=token, help="a token signed with HS256, HS384 or HS512")
+    parser.add_argument("--secret", default=secret, help="the secret it was signed with, as text")
     given = parser.parse_args(arguments)
     if given.token is None and given.secret is None:
         print("No token was given, so this is a sample by PyJWT. For your own: make run TOKEN=... SECRET=...\n")

@@ -67,7 +67,8 @@ def find_algorithm(name: str) -> Algorithm:
         raise TypeError(msg)
     row = ALGORITHMS.get(name)
     if row is None:
-        msg = f"unknown algorithm {name!r}: use one of {', '.join(ALGORITHMS)}"
+        # What was given is not repeated: where arguments were swapped, it is a secret.
+        msg = f"unknown algorithm: use one of {', '.join(ALGORITHMS)}"
         raise InvalidKeyError(msg)
     return row
 

@@ -28,6 +28,7 @@ __all__ = [
 
 MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 8192
+MAX_RECOVERED_BITS = 4096  # finding the primes of longer ones takes seconds when they are not sound
 
 # JWK crv to the name of the class in cryptography, and back by that class's own name.
 _EC_CURVES = {"P-256": "SECP256R1", "P-384": "SECP384R1", "P-521": "SECP521R1", "secp256k1": "SECP256K1"}
@@ -119,9 +120,6 @@ def load_quietly(load: Callable[[], Any], damaged: str) -> Any:
         raise
     except UnsupportedAlgorithm:
         msg = "the installed cryptography, or its OpenSSL, can't handle this kind of key or of encryption: upgrade it"
-    except TypeError as error:
-        missing = "not given" in str(error) or "encrypted but" in str(error)
-        msg = "the key is encrypted: give its password" if missing else "the key is not encrypted: give no password"
     except Exception:  # noqa: BLE001 - it has exceptions of its own for some certificates, based on Exception alone
         msg = damaged
     raise InvalidKeyError(msg)
@@ -208,6 +206,9 @@ def _load_rsa(members: Mapping[str, Any]) -> tuple[Any, Any | None]:
         return public, None
     d = _integer(members, "d")
     if present == ["d"]:
+        if numbers.n.bit_length() > MAX_RECOVERED_BITS:
+            msg = f"an RSA JWK of more than {MAX_RECOVERED_BITS} bits needs p, q, dp, dq and qi beside d"
+            raise InvalidKeyError(msg)
         p, q = rsa.rsa_recover_prime_factors(numbers.n, numbers.e, d)
         dp, dq, qi = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
     else:

@@ -212,7 +212,7 @@ class Key:
             key = cls._of_pair(public, private, alg, kid)
             _check_certificate(members, public)
         if algorithm is not None and algorithm not in key.names:
-            msg = f"the JWK is for {key.algorithm}, not for {algorithm}"
+            msg = f"the JWK is for {key.algorithm}, not for the algorithm asked for"
             raise InvalidKeyError(msg)
         return key
 
@@ -539,7 +539,17 @@ def _json_object(what: str, document: Mapping[str, Any] | str | bytes) -> Mappin
 
 
 def _read(load: Callable[[], Any]) -> Any:
-    return jwk_format.load_quietly(load, "the key can't be read: it is damaged, or the password is wrong")
+    def tell_passwords() -> Any:
+        # cryptography has no exception of their own for a password that is missing and one that is not wanted.
+        try:
+            return load()
+        except TypeError as error:
+            reason = str(error)
+        missing = "not given" in reason or "encrypted but" in reason
+        msg = "the key is encrypted: give its password" if missing else "the key is not encrypted: give no password"
+        raise InvalidKeyError(msg)
+
+    return jwk_format.load_quietly(tell_passwords, "the key can't be read: it is damaged, or the password is wrong")
 
 
 def _read_der(der: bytes, password: str | bytes | None) -> tuple[Any, Any | None]:
@@ -547,13 +557,12 @@ def _read_der(der: bytes, password: str | bytes | None) -> tuple[Any, Any | None
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
 
-    if password is None:
-        for load in (
-            lambda: serialization.load_der_public_key(der),
-            lambda: x509.load_der_x509_certificate(der).public_key(),
-        ):
-            with suppress(InvalidKeyError):  # it is of another form, or of none: the last attempt says so
-                return _read(load), None
+    for load in (
+        lambda: serialization.load_der_public_key(der),
+        lambda: x509.load_der_x509_certificate(der).public_key(),
+    ):
+        with suppress(InvalidKeyError):  # it is of another form, or of none: the last attempt says so
+            return _read(load), None
     secret = _password_octets(password)
     private = _read(lambda: serialization.load_der_private_key(der, secret))
     return private.public_key(), private

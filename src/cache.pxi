@@ -17,7 +17,7 @@ cdef class TokenCache:
     # Verified tokens. The table's entries hold a reference each; tokens refer to the cache to charge it with claims
     # that are built later. The verifier that owns the cache closes it, which ends all of these references.
     cdef jf_token_table table
-    cdef double now                           # the latest time it was told of
+    cdef double now                           # when it was last asked
     cdef uint64_t hits, misses
 
     def __cinit__(self, size_t max_tokens, size_t max_bytes):
@@ -52,7 +52,6 @@ cdef class TokenCache:
         with cython.critical_section(self):
             if jf_token_table_insert(&self.table, &token.entry, now, &gone):
                 Py_INCREF(token)
-                token.cache = self
         if gone != NULL:
             release(gone)
         return 0

@@ -2,6 +2,7 @@
 
 from cpython.dict cimport PyDict_Next, PyDict_SetItem, PyDict_Update
 from cpython.list cimport PyList_Append
+from cpython.unicode cimport PyUnicode_DATA, PyUnicode_FromKindAndData, PyUnicode_GET_LENGTH, PyUnicode_KIND
 
 cdef extern from *:
     """
@@ -163,10 +164,36 @@ cdef object freeze(object value, Py_ssize_t *size):
     return value
 
 
+# Member names that tokens share, by their address. orjson gives one object for a short name as long as it has it in a
+# cache of its own, so a name may serve many tokens, and be kept alive by any of them. Names that were met twice, and
+# have found a place here, stay for good, which is a bounded amount, and are charged to nobody; of another name each
+# token gets its own copy.
+cdef enum:
+    COMMON_NAMES = 1024
+    MAX_COMMON_NAME = 64             # characters
+
+cdef PyObject *COMMON[COMMON_NAMES]
+cdef size_t MET[COMMON_NAMES]        # addresses of names that were met once; nothing may be there any more
+cdef object COMMON_LOCK = object()
+
+
+cdef bint is_common(PyObject *name) except -1:
+    cdef size_t place = (<size_t>name >> 4) % COMMON_NAMES
+    cdef bint common
+    with cython.critical_section(COMMON_LOCK):
+        if not COMMON[place] and MET[place] == <size_t>name and len(<str>name) <= MAX_COMMON_NAME:
+            Py_INCREF(<object>name)
+            COMMON[place] = name
+        MET[place] = <size_t>name
+        common = COMMON[place] == name
+    return common
+
+
 cdef Claims freeze_dict(dict plain, Py_ssize_t *size):
     cdef PyObject *name
     cdef PyObject *value
     cdef Py_ssize_t position = 0
+    cdef bint shares = False         # a name with others that may go before it
     cdef Claims claims = Claims.__new__(Claims)
     # Replacing values under the names that are there does not disturb the walk.
     while PyDict_Next(plain, &position, &name, &value):
@@ -174,12 +201,24 @@ cdef Claims freeze_dict(dict plain, Py_ssize_t *size):
             PyDict_SetItem(plain, <object>name, freeze(<object>value, size))
         else:
             size[0] += jf_scalar_bytes(value)
-        # orjson keeps names in a cache of its own: a name that others hold too was charged to the first of them.
-        if Py_REFCNT(name) <= 2:
+        if Py_REFCNT(name) == 1 or not is_common(name):
             size[0] += jf_scalar_bytes(name)
-    PyDict_Update(claims, plain)
+            shares |= Py_REFCNT(name) > 1
+    if shares:
+        position = 0
+        while PyDict_Next(plain, &position, &name, &value):
+            if COMMON[(<size_t>name >> 4) % COMMON_NAMES] == name:
+                PyDict_SetItem(claims, <object>name, <object>value)
+            else:
+                PyDict_SetItem(claims, own_copy(<str>name), <object>value)
+    else:
+        PyDict_Update(claims, plain)
     size[0] += dict.__sizeof__(claims) + GC_HEAD
     return claims
+
+
+cdef str own_copy(str name):
+    return PyUnicode_FromKindAndData(PyUnicode_KIND(name), PyUnicode_DATA(name), PyUnicode_GET_LENGTH(name))
 
 
 cdef ClaimsList freeze_list(list plain, Py_ssize_t *size):

@@ -2,23 +2,57 @@
 
 cdef enum:
     MAX_CANDIDATES = 8               # a forged token must not buy more signature checks than this
+    MAX_UNUSUAL = 1024               # octets of a header that a full parser is asked about, before any signature check
+    MAX_MEMO = 1024                  # characters of a header that is worth remembering
     MEMO_SLOTS = 64
-    SELECTION_BYTES = 144            # a Selection, its tuple of one key, and the head of its bytes
+    SELECTION_BYTES = 144            # a Selection, its tuple of one key, the head of its bytes; as sys.getsizeof has it
+    HEADER_NAMES = 5
+
+
+cdef jf_json_text HEADER_NAME[HEADER_NAMES]
+cdef tuple HEADER_MEMBERS = (b"alg", b"kid", b"typ", b"crit", b"b64")
+
+
+cdef int name_header_members() except -1:
+    cdef int i
+    for i in range(HEADER_NAMES):
+        HEADER_NAME[i].text = <const uint8_t *>PyBytes_AS_STRING(HEADER_MEMBERS[i])
+        HEADER_NAME[i].length = <size_t>PyBytes_GET_SIZE(HEADER_MEMBERS[i])
+        HEADER_NAME[i].head = jf_json_head(HEADER_NAME[i].text, HEADER_NAME[i].length)
+    return 0
+
+
+name_header_members()
 
 
 @cython.final
 cdef class Selection:
     # What a header selects: a pure function of its bytes, the key set and the configured token type.
     cdef bytes encoded
-    cdef Claims header
     cdef tuple candidates            # of PreparedKey
+    cdef Claims header               # built once a token with it has been verified
+    cdef bint unsettled
     cdef jf_token_shared cost        # of itself, to the cache that holds tokens with it
+
+    cdef jf_verdict build(self) except *:
+        cdef Py_ssize_t size = 0
+        cdef bytes text = decode_base64url(&CHOSEN, <const uint8_t *>PyBytes_AS_STRING(self.encoded),
+                                           PyBytes_GET_SIZE(self.encoded))
+        cdef dict plain = orjson.loads(text)
+        if self.unsettled and json_members(text) != count_members(plain):
+            return JF_HEADER_DUPLICATE
+        # Members that hid behind another spelling of their names.
+        if self.unsettled and ("crit" in plain or plain.get("b64", True) is not True):
+            return JF_HEADER_CRIT
+        self.header = freeze_dict(plain, &size)
+        self.cost.bytes = <size_t>(size + PyBytes_GET_SIZE(self.encoded) + SELECTION_BYTES)
+        return JF_GOOD
 
 
 @cython.final
 cdef class HeaderMemo:
-    # Headers of tokens that were verified, by their base64url text. Each has two slots, a pair for each hash, so that two
-    # headers of one hash don't drive each other out by turns. What it holds was selected from the key set of one
+    # Headers of tokens that were verified, by their base64url text. Each has two slots, a pair for each hash, so that
+    # two headers of one hash don't drive each other out by turns. What it holds was selected from the key set of one
     # generation.
     cdef list slots
     cdef uint64_t generation
@@ -44,9 +78,16 @@ cdef class HeaderMemo:
             return first
         return second if is_of(second, encoded, length) else None
 
+    cdef int clear(self) except -1:
+        with cython.critical_section(self):
+            self.slots = [None] * MEMO_SLOTS
+        return 0
+
     cdef int keep(self, Selection selection, uint64_t generation) except -1:
         cdef Py_ssize_t place = self.pair(<const uint8_t *>PyBytes_AS_STRING(selection.encoded),
                                           <size_t>PyBytes_GET_SIZE(selection.encoded))
+        if PyBytes_GET_SIZE(selection.encoded) > MAX_MEMO:
+            return 0
         with cython.critical_section(self):
             if self.generation != generation:
                 self.slots = [None] * MEMO_SLOTS
@@ -61,89 +102,86 @@ cdef inline bint is_of(Selection selection, const uint8_t *encoded, size_t lengt
             and not memcmp(PyBytes_AS_STRING(selection.encoded), encoded, length))
 
 
-cdef Py_ssize_t count_members(object value) except -1:
-    cdef Py_ssize_t count = 0
-    if type(value) is dict:
-        count = len(<dict>value)
-        for member in (<dict>value).values():
-            count += count_members(member)
-    elif type(value) is list:
-        for member in <list>value:
-            count += count_members(member)
-    return count
+cdef class HeaderMembers:
+    # What a header says that a verifier has to know before the signature is checked. Until then a token is anybody's,
+    # so nothing more of it is built.
+    cdef str algorithm
+    cdef str key_id                  # or None
+    cdef str type                    # or None
+    cdef bint unsettled              # names may be there twice under two spellings: to be seen when it is worth it
+
+    cdef jf_verdict take(self, const jf_json_value *found) except *:
+        if found[0].kind != JF_JSON_STRING:
+            return JF_HEADER_ALG
+        if found[1].kind != JF_JSON_STRING and found[1].kind != JF_JSON_ABSENT:
+            return JF_HEADER_KID
+        if found[2].kind != JF_JSON_STRING and found[2].kind != JF_JSON_ABSENT:
+            return JF_HEADER_TYP
+        # No extension is understood, and a list of none is malformed (RFC 7515 section 4.1.11).
+        if found[3].kind != JF_JSON_ABSENT:
+            return JF_HEADER_CRIT
+        # RFC 7797 changes what is signed. Without crit it must not be used, and what it says must not be overlooked.
+        if found[4].kind != JF_JSON_ABSENT and (found[4].kind != JF_JSON_BOOL or found[4].text[0] != c"t"):
+            return JF_HEADER_B64
+        self.algorithm = text_of(&found[0])
+        self.key_id = text_of(&found[1])
+        self.type = text_of(&found[2])
+        return JF_GOOD
 
 
-cdef object load_object(const uint8_t *text, size_t length, jf_json_result *result):
-    # Builds a JSON object by the strict grammar, JF_JSON_PADDING zeros behind its text; or gives None and why not.
-    cdef size_t members = 0
-    cdef object plain
-    result[0] = jf_json_scan(text, length, 0, NULL, 0, NULL, &members)
-    if result[0] != JF_JSON_OK and result[0] != JF_JSON_UNUSUAL:
+cdef str text_of(const jf_json_value *value):
+    if value.kind == JF_JSON_ABSENT:
         return None
-    try:
-        plain = orjson.loads(PyBytes_FromStringAndSize(<const char *>text, <Py_ssize_t>length))
-    except orjson.JSONDecodeError:
-        result[0] = JF_JSON_INVALID
-        return None
-    if count_members(plain) != <Py_ssize_t>members:
-        result[0] = JF_JSON_DUPLICATE
-        return None
-    result[0] = JF_JSON_OK
-    return plain
+    if value.escaped:
+        return orjson.loads(PyBytes_FromStringAndSize(<const char *>value.text - 1, <Py_ssize_t>value.length + 2))
+    return PyUnicode_DecodeUTF8(<const char *>value.text, <Py_ssize_t>value.length, NULL)
 
 
-cdef object read_header(const uint8_t *encoded, size_t length, jf_verdict *verdict):
-    # The header as a plain dict, or None and why not.
-    cdef uint8_t *text
-    cdef size_t size
-    cdef jf_json_result result = JF_JSON_INVALID
-    cdef object header = None
-    verdict[0] = JF_HEADER_ENCODING
-    text = <uint8_t *>PyMem_RawCalloc(1, JF_BASE64URL_DECODED_SIZE(length) + JF_JSON_PADDING)
-    if text == NULL:
-        raise MemoryError
+cdef jf_verdict scan_header(const uint8_t *text, size_t length, HeaderMembers members) except *:
+    cdef jf_json_value found[HEADER_NAMES]
+    cdef size_t count = 0
+    cdef jf_json_result result = jf_json_scan(text, length, 0, HEADER_NAME, HEADER_NAMES, found, &count)
+    cdef bytes canonical
+    cdef dict plain
+    members.unsettled = result == JF_JSON_UNUSUAL and length > MAX_UNUSUAL
+    if result == JF_JSON_OK or members.unsettled:
+        return members.take(found)
+    if result == JF_JSON_UNUSUAL:
+        plain = settle(text, length, count, &result)
+        if plain is not None:
+            canonical = respell(plain)
+            jf_json_scan(<const uint8_t *>PyBytes_AS_STRING(canonical),
+                         <size_t>PyBytes_GET_SIZE(canonical) - JF_JSON_PADDING, JF_JSON_SETTLED, HEADER_NAME,
+                         HEADER_NAMES, found, &count)
+            return members.take(found)
+    return JF_HEADER_DUPLICATE if result == JF_JSON_DUPLICATE else JF_HEADER_JSON
+
+
+cdef HeaderMembers read_header(const uint8_t *encoded, size_t length, jf_verdict *verdict):
+    # The members, or None and why not.
+    cdef uint8_t small[MAX_UNUSUAL + JF_JSON_PADDING]
+    cdef uint8_t *text = small
+    cdef size_t size = JF_BASE64URL_DECODED_SIZE(length)
+    cdef HeaderMembers members = HeaderMembers.__new__(HeaderMembers)
+    if size > MAX_UNUSUAL:
+        text = <uint8_t *>PyMem_RawMalloc(size + JF_JSON_PADDING)
+        if text == NULL:
+            raise MemoryError
     try:
         size = jf_base64url_decode(&CHOSEN, encoded, length, text)
-        if size != JF_BASE64URL_INVALID:
-            header = load_object(text, size, &result)
-            verdict[0] = JF_HEADER_DUPLICATE if result == JF_JSON_DUPLICATE else JF_HEADER_JSON
+        if size == JF_BASE64URL_INVALID:
+            verdict[0] = JF_HEADER_ENCODING
+            return None
+        memset(text + size, 0, JF_JSON_PADDING)
+        verdict[0] = scan_header(text, size, members)
     finally:
-        PyMem_RawFree(text)
-    if header is None:
-        return None
-    verdict[0] = judge_header(<dict>header)
-    return header if verdict[0] == JF_GOOD else None
+        if text != small:
+            PyMem_RawFree(text)
+    return members if verdict[0] == JF_GOOD else None
 
 
-def read_json_object(bytes text not None):
-    # For documents that hold keys: the same grammar as for tokens.
-    cdef jf_json_result result = JF_JSON_INVALID
-    cdef bytes padded = text + b"\0" * JF_JSON_PADDING
-    plain = load_object(<const uint8_t *>PyBytes_AS_STRING(padded), <size_t>PyBytes_GET_SIZE(text), &result)
-    if plain is None:
-        raise ValueError("it has two members of one name" if result == JF_JSON_DUPLICATE else
-                         "it is not a JSON object in UTF-8, or nested too deep, or has integers of more than 64 bits")
-    return plain
-
-
-cdef jf_verdict judge_header(dict header) except *:
-    if type(header.get("alg")) is not str:
-        return JF_HEADER_ALG
-    if "kid" in header and type(header["kid"]) is not str:
-        return JF_HEADER_KID
-    if "typ" in header and type(header["typ"]) is not str:
-        return JF_HEADER_TYP
-    # No extension is understood, and a list of none is malformed (RFC 7515 section 4.1.11).
-    if "crit" in header:
-        return JF_HEADER_CRIT
-    # RFC 7797 changes what is signed. Without crit it must not be used, and what it says must not be overlooked.
-    if header.get("b64", True) is not True:
-        return JF_HEADER_B64
-    return JF_GOOD
-
-
-cdef bint is_token_type(object typ, str token_type):
+cdef bint is_token_type(str typ, str token_type):
     # RFC 7515 section 4.1.9: a media type, compared without case, whose "application/" may be left out.
-    if typ is None or not (<str>typ).isascii():      # beyond ASCII, lower() makes a k of a Kelvin sign
+    if typ is None or not typ.isascii():             # beyond ASCII, lower() makes a k of a Kelvin sign
         return False
-    return (<str>typ).lower().removeprefix("application/") == token_type
+    return typ.lower().removeprefix("application/") == token_type

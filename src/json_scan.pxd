@@ -15,6 +15,8 @@ cdef extern from "json_scan.h" nogil:
 
     ctypedef enum jf_json_kind:
         JF_JSON_ABSENT
+        JF_JSON_BOOL
+        JF_JSON_STRING
         JF_JSON_INTEGER
         JF_JSON_FRACTION
 

@@ -8,6 +8,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.math cimport INFINITY, isfinite
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memchr, memcmp, memcpy, memset
@@ -32,10 +33,12 @@ import orjson
 
 from jwtfast import errors
 
+include "base64url.pxi"
 include "kernels.pxi"
 include "generation.pxi"
 include "prepared_key.pxi"
 include "claims.pxi"
+include "json_object.pxi"
 include "header.pxi"
 include "compact.pxi"
 include "policy.pxi"

@@ -97,27 +97,22 @@ cdef class Policy:
                 return True
         return False
 
-    cdef object judge(self, const uint8_t *text, size_t length, double now, jf_time_window *window,
-                      Refusal *refusal):
+    cdef dict judge(self, const uint8_t *text, size_t length, double now, jf_time_window *window,
+                    Refusal *refusal):
         # Judges a payload, JF_JSON_PADDING zeros behind it. Gives its claims as a plain dict where they had to be
         # built to decide; else None.
         cdef jf_json_value claims[MAX_RULES]
         cdef size_t members = 0
         cdef jf_json_result result
-        cdef object plain = None
+        cdef dict plain = None
         cdef bytes canonical
         result = jf_json_scan(text, length, 0, self.policy.names, self.policy.count, claims, &members)
         if result == JF_JSON_UNUSUAL or (result == JF_JSON_OK and self.needs_settling(claims)):
-            try:
-                plain = orjson.loads(PyBytes_FromStringAndSize(<const char *>text, <Py_ssize_t>length))
-            except orjson.JSONDecodeError:
-                refusal.verdict = JF_PAYLOAD_JSON
+            plain = settle(text, length, members, &result)
+            if plain is None:
+                refusal.verdict = scan_verdict(result)
                 return None
-            if count_members(plain) != <Py_ssize_t>members:
-                refusal.verdict = JF_PAYLOAD_DUPLICATE
-                return None
-            # One canonical spelling for everything: what is compared is compared there.
-            canonical = orjson.dumps(plain) + b"\0" * JF_JSON_PADDING
+            canonical = respell(plain)
             jf_json_scan(<const uint8_t *>PyBytes_AS_STRING(canonical),
                          <size_t>PyBytes_GET_SIZE(canonical) - JF_JSON_PADDING, JF_JSON_SETTLED,
                          self.policy.names, self.policy.count, claims, &members)

@@ -8,7 +8,7 @@ cdef class Token:
     cdef size_t payload, payload_length       # where the payload stands in it
     cdef Selection selection
     cdef PreparedKey key
-    cdef TokenCache cache                     # the one to charge when claims are built, or None
+    cdef TokenCache cache                     # the one to charge when claims are built
     cdef Claims built
     cdef uint64_t key_generation              # under which it was last judged
     cdef uint64_t revocation_generation
@@ -38,10 +38,7 @@ cdef class Token:
         cdef Claims claims = freeze_dict(<dict>plain, &size)
         with cython.critical_section(self):
             if self.built is None:
-                if self.cache is not None:
-                    self.cache.charge(self, <size_t>size)
-                else:
-                    self.entry.bytes += <size_t>size
+                self.cache.charge(self, <size_t>size)
                 self.built = claims
         return 0
 

@@ -123,11 +123,22 @@ static void sift_down(jf_token_table *table, size_t place, jf_heap_node node)
 
 /* ---- in and out ---- */
 
-/* What the entry adds to the table's bytes when it comes, or takes from them when it goes as the last of its kind. */
-static size_t cost(const jf_token_entry *entry)
+/* What an entry with what it shares takes, where `sharers` others share it. */
+static size_t cost(const jf_token_entry *entry, size_t sharers)
 {
-    size_t others = entry->shared ? entry->shared->entries - (entry->place != 0) : 1;
-    return entry->bytes + (others ? 0 : entry->shared->bytes);
+    return entry->bytes + (entry->shared && !sharers ? entry->shared->bytes : 0);
+}
+
+/* What an entry that is not in the table would add to its bytes. */
+static size_t cost_of_joining(const jf_token_entry *entry)
+{
+    return cost(entry, entry->shared ? entry->shared->entries : 0);
+}
+
+/* What an entry that is in the table gives back when it goes. */
+static size_t cost_of_leaving(const jf_token_entry *entry)
+{
+    return cost(entry, entry->shared ? entry->shared->entries - 1 : 0);
 }
 
 void jf_token_table_remove(jf_token_table *table, jf_token_entry *entry, jf_token_entry **gone)
@@ -148,18 +159,12 @@ void jf_token_table_remove(jf_token_table *table, jf_token_entry *entry, jf_toke
         else
             sift_down(table, place, last);
     }
-    table->bytes -= cost(entry);
+    table->bytes -= cost_of_leaving(entry);
     if (entry->shared)
         entry->shared->entries--;
     entry->place = 0;
     entry->older = *gone;
     *gone = entry;
-}
-
-/* The same where no other entry shares it. */
-static size_t most(const jf_token_entry *entry)
-{
-    return entry->bytes + (entry->shared ? entry->shared->bytes : 0);
 }
 
 /* The bytes that one entry may take. */
@@ -208,9 +213,8 @@ static int make_room(jf_token_table *table, jf_token_bucket *bucket)
     return 0;
 }
 
-/* Gives the entry a slot in one of its buckets. Where both are full and none of their entries can move, which a full
- * table of a million sees less than once, one has to go; how recent two entries are can't be told from themselves, so it
- * is the one that ends first. */
+/* Gives the entry a slot in one of its buckets. Where both are full and none of their entries can move, which is rare,
+ * one has to go; how recent two entries are can't be told from themselves, so it is the one that ends first. */
 static void take_slot(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
 {
     jf_token_bucket *first = bucket_of(table, entry->hash, 0), *second = bucket_of(table, entry->hash, 1);
@@ -258,18 +262,18 @@ int jf_token_table_forget(jf_token_table *table, const uint8_t *token, size_t le
 
 int jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
 {
-    if (!table->max_tokens || entry->length < 16 || most(entry) > share(table))
+    if (!table->max_tokens || entry->length < 16 || cost(entry, 0) > share(table))
         return 0;
     entry->hash = hash_of(table, entry->token, entry->length);
     jf_token_entry *same = look_up(table, entry->token, entry->length, entry->hash);
     if (same)
         jf_token_table_remove(table, same, gone);
-    while (table->tokens == table->max_tokens || table->bytes + cost(entry) > table->max_bytes)
+    while (table->tokens == table->max_tokens || table->bytes + cost_of_joining(entry) > table->max_bytes)
         evict(table, first_to_go(table, now), now, gone);
     take_slot(table, entry, now, gone);
     link_newest(table, entry);
     table->tokens++;
-    table->bytes += cost(entry);
+    table->bytes += cost_of_joining(entry);
     if (entry->shared)
         entry->shared->entries++;
     sift_up(table, table->tokens, (jf_heap_node){entry->valid_until, entry});
@@ -279,9 +283,11 @@ int jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double n
 void jf_token_table_charge(jf_token_table *table, jf_token_entry *entry, size_t bytes, double now,
                            jf_token_entry **gone)
 {
-    if (!entry->place)
+    if (!entry->place) { /* not yet, or not any more */
+        entry->bytes += bytes;
         return;
-    if (most(entry) + bytes > share(table))
+    }
+    if (cost(entry, 0) + bytes > share(table))
         evict(table, entry, now, gone);
     while (entry->place && table->bytes + bytes > table->max_bytes)
         evict(table, first_to_go(table, now), now, gone);

@@ -74,14 +74,14 @@ jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token,
  * links nothing when the entry is over its share of the limits. */
 int jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone);
 
-/* Charges an entry that is in the table with more bytes; what has to go for it, perhaps itself, is put on `*gone`. */
+/* Charges an entry with more bytes; if it is in the table, what has to go for it, perhaps itself, is put on `*gone`. */
 void jf_token_table_charge(jf_token_table *table, jf_token_entry *entry, size_t bytes, double now,
                            jf_token_entry **gone);
 
 /* Takes the entry of exactly these bytes out, whatever the time, and puts it on `*gone`; gives whether it was there. */
 int jf_token_table_forget(jf_token_table *table, const uint8_t *token, size_t length, jf_token_entry **gone);
 
-/* Takes an entry out and puts it on `*gone`. */
+/* Takes an entry, which must be in the table, out and puts it on `*gone`. */
 void jf_token_table_remove(jf_token_table *table, jf_token_entry *entry, jf_token_entry **gone);
 
 #endif

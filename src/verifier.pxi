@@ -25,17 +25,19 @@ cdef class VerifierCore:
         if self.policy is not None:
             raise TypeError("a Verifier is configured once: what it has cached was judged by that")
         self.keys = keys
-        self.key_generation = keys.generation
+        self.key_generation = generation_of(keys)
         self.revocations = revocations
+        if revocations is not None and not callable(getattr(revocations, "revokes", None)):
+            raise TypeError(f"{type(revocations).__name__} has no method 'revokes' that takes a token")
         # One that never advances, where there are no revocations.
-        self.revocation_generation = Generation() if revocations is None else revocations.generation
+        self.revocation_generation = Generation() if revocations is None else generation_of(revocations)
         self.token_type = token_type
         self.max_token_bytes = max_token_bytes
         self.cache_ttl = cache_ttl
         self.clock = clock
-        self.cache = TokenCache(cache_tokens, cache_bytes)
         self.memo = HeaderMemo()
         self.policy = policy
+        self.cache = TokenCache(cache_tokens, cache_bytes)     # last: where it is, all is there
 
     def __reduce_ex__(self, protocol):
         raise TypeError("a Verifier can't be pickled or copied: share the one, or build another")
@@ -62,6 +64,8 @@ cdef class VerifierCore:
         if header_value is None:
             raise errors.MissingTokenError("the request has no Authorization header")
         cdef object owner = borrow(header_value, &data, &length)
+        if data == NULL:
+            raise not_ascii(header_value)
         start = bearer_token(data, length)
         token = self.answer(data + start, length - start, &why)
         if token is None:
@@ -79,6 +83,7 @@ cdef class VerifierCore:
 
     def clear_cache(self):
         self.configured().clear()
+        self.memo.clear()
 
     cdef Token answer(self, const uint8_t *raw, size_t length, Refusal *why):
         # None where the token is refused: whoever answers Python raises, so that no function between adds to the
@@ -87,9 +92,9 @@ cdef class VerifierCore:
         cdef double now = self.read_clock()
         why.verdict = JF_NOT_ASCII
         why.culprit = 0
+        token = self.configured().find(raw, length, now)
         if raw == NULL:
             return None
-        token = self.configured().find(raw, length, now)
         if token is not None and (self.is_current(token) or self.judge_again(token)):
             return token
         return self.admit(raw, length, now, why)
@@ -105,7 +110,7 @@ cdef class VerifierCore:
         cdef uint64_t revocation_generation = self.revocation_generation.read()
         cdef jf_verdict verdict = JF_GOOD
         cdef Selection selection = self.select(<const uint8_t *>token.raw, token.payload - 1, &verdict)
-        if selection is None or token.key not in selection.candidates or self.is_revoked(token):
+        if selection is None or not would_sign(token, selection.candidates) or self.is_revoked(token):
             self.cache.drop(token)
             return False
         token.key_generation = key_generation
@@ -156,6 +161,9 @@ cdef class VerifierCore:
         if key is None:
             return None
         if not known:
+            why.verdict = selection.build()
+            if why.verdict != JF_GOOD:
+                return None
             self.memo.keep(selection, key_generation)
         token = self.judge(raw, length, &segments, now, why)
         if token is None:
@@ -175,24 +183,25 @@ cdef class VerifierCore:
     cdef Selection select(self, const uint8_t *raw, size_t length, jf_verdict *verdict):
         # First sight of a header: which keys may have signed this.
         cdef Selection selection
-        cdef Py_ssize_t size = 0
-        cdef object header = read_header(raw, length, verdict)
+        cdef tuple candidates
+        cdef HeaderMembers header = read_header(raw, length, verdict)
         if header is None:
             return None
-        algorithm = header["alg"]
-        candidates = self.keys.candidates(algorithm, header.get("kid"))
+        candidates = self.keys.candidates(header.algorithm, header.key_id)
         if not candidates:
-            verdict[0] = JF_UNKNOWN_KEY if self.keys.candidates(algorithm, None) else JF_ALGORITHM
+            verdict[0] = JF_UNKNOWN_KEY if self.keys.candidates(header.algorithm, None) else JF_ALGORITHM
         elif len(candidates) > MAX_CANDIDATES:
             verdict[0] = JF_TOO_MANY_KEYS
-        elif self.token_type is not None and not is_token_type(header.get("typ"), self.token_type):
+        elif self.token_type is not None and not is_token_type(header.type, self.token_type):
             verdict[0] = JF_TOKEN_TYPE
         else:
+            for candidate in candidates:
+                if not isinstance(candidate, PreparedKey):
+                    raise TypeError("candidates() of the key set must give what its keys have as 'prepared'")
             selection = Selection.__new__(Selection)
             selection.encoded = PyBytes_FromStringAndSize(<const char *>raw, <Py_ssize_t>length)
-            selection.header = freeze_dict(header, &size)
-            selection.cost.bytes = <size_t>(size + PyBytes_GET_SIZE(selection.encoded) + SELECTION_BYTES)
             selection.candidates = candidates
+            selection.unsettled = header.unsettled
             return selection
         return None
 
@@ -240,6 +249,7 @@ cdef class VerifierCore:
                 PyMem_RawFree(text)
         token = Token.__new__(Token)
         token.own(raw, length)
+        token.cache = self.cache
         token.payload = segments.payload
         token.payload_length = segments.payload_length
         token.entry.signature = segments.signature
@@ -250,16 +260,41 @@ cdef class VerifierCore:
         return token
 
 
+cdef bint would_sign(Token token, tuple candidates) except -1:
+    # Whether the first of the candidates whose signature the token bears is still the one that verified it. Those that
+    # were tried before that one have failed; a new one might not, as two keys may have one secret.
+    cdef tuple tried = token.selection.candidates
+    for candidate in candidates:
+        if candidate is token.key:
+            return True
+        if candidate not in tried or tried.index(candidate) > tried.index(token.key):
+            return False
+    return False
+
+
+cdef Generation generation_of(object owner):
+    generation = getattr(owner, "generation", None)
+    if not isinstance(generation, Generation):
+        raise TypeError(f"{type(owner).__name__} has no 'generation' that is a Generation: its changes would go unseen")
+    return generation
+
+
+cdef object not_ascii(object header_value):
+    if isinstance(header_value, str) and header_value[:7].lower() != "bearer ":
+        return errors.MissingTokenError("the Authorization header has another scheme than Bearer")
+    return errors.InvalidRequestError("the Authorization header is not ASCII")
+
+
 cdef size_t bearer_token(const uint8_t *value, size_t length) except? 0:
     # Where the token begins in an Authorization header's value: "Bearer" 1*SP b64token (RFC 6750 section 2.1), the
     # scheme in any case (RFC 9110 section 11.1).
     cdef size_t start = 6, i
-    if value == NULL or length < 6 or not is_bearer(value) or (length > 6 and value[6] != c" "):
+    if length < 6 or not is_bearer(value) or (length > 6 and value[6] != c" "):
         raise errors.MissingTokenError("the Authorization header has another scheme than Bearer")
     while start < length and value[start] == c" ":
         start += 1
     for i in range(start, length):
-        if value[i] <= c" " or value[i] == c",":
+        if value[i] <= c" " or value[i] == c"," or value[i] >= 0x7f:
             raise errors.InvalidRequestError("the Authorization header must be 'Bearer', a space, and one token")
     if start == length:
         raise errors.InvalidRequestError("the Authorization header names the Bearer scheme and holds no token")
