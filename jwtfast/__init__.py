@@ -3,7 +3,8 @@
 from jwtfast import errors
 from jwtfast._native import CacheInfo, Claims, Token
 from jwtfast.claims import ANY
-from jwtfast.keys import Key, KeySet, SkippedKey
+from jwtfast.key_set import KeySet, SkippedKey
+from jwtfast.keys import Key
 from jwtfast.verifier import Verifier
 
 __all__ = ["ANY", "CacheInfo", "Claims", "Key", "KeySet", "SkippedKey", "Token", "Verifier", "errors"]

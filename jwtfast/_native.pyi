@@ -227,7 +227,12 @@ class VerifierCore:
         """
 
     def cache_info(self) -> CacheInfo:
-        """Tell what the cache holds and has done; sizes are in bytes."""
+        """Tell what the cache holds and has done.
+
+        Returns:
+            Counts, and sizes in bytes; ``max_tokens`` is less than ``cache_tokens`` where ``cache_bytes`` could never
+            hold so many.
+        """
 
     def forget(self, raw: str | bytes | bytearray | memoryview, /) -> bool:
         """Drop a token from the cache, so that it is verified anew.

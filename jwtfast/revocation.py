@@ -14,7 +14,10 @@ class Revocations(Protocol):
 
     @property
     def generation(self) -> Generation:
-        """Advanced after each change of the list: every token is asked about anew on its next call, cached ones too."""
+        """Advanced after each change of the list: every token is asked about anew on its next call, cached ones too.
+
+        It is one object for as long as the list lives: a verifier takes it once.
+        """
 
     def revokes(self, token: Token, /) -> bool:
         """Tell whether a token, which is good in itself, has been revoked.

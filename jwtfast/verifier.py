@@ -8,7 +8,8 @@ from typing import Self, TypedDict, Unpack
 
 from jwtfast._native import VerifierCore
 from jwtfast.claims import ANY, _Any, compile_policy, number_of_seconds
-from jwtfast.keys import Key, KeySet
+from jwtfast.key_set import KeySet
+from jwtfast.keys import Key
 from jwtfast.revocation import Revocations
 
 __all__ = ["Verifier"]
@@ -119,7 +120,8 @@ class Verifier(VerifierCore):
             keys: The authorization server's keys.
             issuer: The authorization server's issuer identifier.
             audience: The resource's own identifier.
-            **options: Anything else that ``Verifier`` takes.
+            **options: Parameters of ``Verifier`` that this policy doesn't settle: ``claims``, ``leeway``, ``max_age``,
+                ``max_token_bytes``, ``cache_tokens``, ``cache_bytes``, ``cache_ttl``, ``revocations`` and ``clock``.
 
         Returns:
             The verifier.
@@ -160,7 +162,8 @@ class Verifier(VerifierCore):
             client_id: The client's own identifier, which ``aud`` must name.
             nonce: The nonce that was sent in the authentication request, which the token must repeat; None: none was
                 sent. A verifier for one login remembers no tokens unless ``cache_tokens`` says so.
-            **options: Anything else that ``Verifier`` takes.
+            **options: Parameters of ``Verifier`` that this policy doesn't settle: ``claims``, ``leeway``, ``max_age``,
+                ``max_token_bytes``, ``cache_tokens``, ``cache_bytes``, ``cache_ttl``, ``revocations`` and ``clock``.
 
         Returns:
             The verifier.
