@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import orjson
 
 from jwtfast import jwk as jwk_format
-from jwtfast._native import HmacKey, PreparedKey
+from jwtfast._native import HmacKey, PreparedKey, read_json_object
 from jwtfast.algorithms import ALGORITHMS, Algorithm, find_algorithm
 from jwtfast.errors import InvalidKeyError
 from jwtfast.shared_secret import octets_of_secret, utf8
