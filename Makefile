@@ -26,6 +26,8 @@ lint: $(VENV)/installed
 
 bench: $(VENV)/built
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.cache_cost
+	$(BIN)/python -m benchmarks.memory
 
 # The suite on a build with AddressSanitizer and UndefinedBehaviorSanitizer. Python's own allocator would hide what is
 # done to its objects from them; leaks are not looked for, since the interpreter leaves much behind. The safe path keeps

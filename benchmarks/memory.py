@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.memory_cases import CASES, FORGED, HELD, PASSED, Measured
-from benchmarks.timings import about
+from benchmarks.page import facts_of, table
 
 __all__ = ["main"]
 
@@ -118,19 +118,19 @@ def _goals(measured: dict[str, Measured]) -> Iterable[_Goal]:
 def _page(measured: dict[str, Measured], goals: list[_Goal]) -> str:
     forged, base = measured["forged"], measured["jwtfast, claims unread"]
     return _PAGE.format(
-        goals=_table(
+        goals=table(
             ["", "limit", "is", ""],
             ([what, limit, value, "pass" if reached else "**FAIL**"] for what, limit, value, reached in goals),
         ),
         max_tokens=base.max_tokens,
         max_bytes=base.max_bytes,
         held=HELD,
-        per_token=_table(
+        per_token=table(
             ["", "growth for a token", "`cache_info().bytes` for a token", "ratio of growths"],
             (_per_token(case, measured[case], base) for case in _holders()),
         ),
         passed=PASSED,
-        passed_table=_table(
+        passed_table=table(
             ["", "growth", "at most", "`cache_info().bytes`", "at most", "growth / bytes", "tokens", "evicted"],
             (
                 _passed(f"{kind}, {reading}", measured[f"{kind}, {reading}"])
@@ -143,7 +143,7 @@ def _page(measured: dict[str, Measured], goals: list[_Goal]) -> str:
         forged_growth=forged.growth,
         forged_evictions=forged.evictions or "no",
         forged_changed="was changed" if forged.changed else "still gave each of the good ones",
-        facts=_table(["", ""], ([name, fact] for name, fact in _facts().items())),
+        facts=table(["", ""], ([name, fact] for name, fact in facts_of(COMMAND, "cachetools").items())),
     )
 
 
@@ -174,19 +174,6 @@ def _passed(label: str, one: Measured) -> list[str]:
         f"{one.tokens:,}",
         f"{one.evictions:,}",
     ]
-
-
-def _table(head: list[str], rows: Iterable[list[str]]) -> str:
-    rule = "---|" + "---:|" * (len(head) - 1) if len(head) > 2 else "---|---|"
-    return "\n".join([f"| {' | '.join(head)} |", f"|{rule}", *(f"| {' | '.join(row)} |" for row in rows)])
-
-
-def _facts() -> dict[str, str]:
-    names = (line.partition(":") for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines())
-    cpu = next((value.strip() for name, _, value in names if name.strip() == "model name"), "unknown CPU")
-    facts = about({"machine_info": {"cpu": {"brand_raw": cpu}}}, COMMAND)
-    facts["Versions"] += f", cachetools {version('cachetools')}"
-    return facts
 
 
 if __name__ == "__main__":
