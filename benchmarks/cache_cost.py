@@ -1,7 +1,7 @@
 """What the cache costs and gives at several sizes: ``python -m benchmarks.cache_cost`` writes results/cache_cost.md.
 
 A hit is measured against a bare ``dict.get`` of the same fresh strings, in an order in which nobody foresees the next
-one; a cold verification with a cache that is full, so that each token drives another one out, against one without a cache.
+one; a cold verification with a cache that is full, so that each token drives another one out, against one without.
 """
 
 from __future__ import annotations
