@@ -1,4 +1,4 @@
-"""The cache of verified tokens (DESIGN section 5, laws 1 to 3): it changes nothing but time, and has its limits."""
+"""The cache of verified tokens: it changes nothing but time, and has its limits."""
 
 from __future__ import annotations
 
