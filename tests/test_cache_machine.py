@@ -46,6 +46,21 @@ KIDS = [None, "second", "long", "third"]
 FAR = NOW + 10_000
 
 
+BRIEF = [
+    good(exp=NOW + 2),
+    good(exp=NOW + 5, nbf=NOW + 2),
+    good(exp=NOW + 8, iat=NOW + 4),
+    good(exp=NOW + 3.5, nbf=NOW - 3.25, sub="bob"),
+    good(exp=FAR, iat=NOW),
+    good(exp=FAR, iat=NOW + 6, sub="carol"),
+    sign({"alg": "HS512", "kid": "long"}, {"exp": NOW + 6, "jti": "1"}, LONG_SECRET, "sha512"),
+    good(exp=NOW - 4),
+    good(exp=NOW - 20, sub="alice"),
+    good(exp=FAR, nbf=NOW + 30),
+]
+EDGES = [NOW - 3.25, NOW, NOW + 2, NOW + 3.5, NOW + 4, NOW + 5, NOW + 6, NOW + 8]
+
+
 def tokens() -> list[str]:
     """Give tokens of all sorts: good for ever, for a while, from some time on, forged, and misspelled."""
     lasting = [
@@ -64,19 +79,7 @@ def tokens() -> list[str]:
         sign({"alg": "HS512", "kid": "second"}, {"exp": FAR, "jti": "2"}, LONG_SECRET, "sha512"),
         sign({"alg": "HS512"}, {"exp": FAR, "sub": "carol"}, LONG_SECRET, "sha512"),
     ]
-    windows = [
-        good(exp=NOW + 2),
-        good(exp=NOW + 5, nbf=NOW + 2),
-        good(exp=NOW + 8, iat=NOW + 4),
-        good(exp=NOW + 3.5, nbf=NOW - 3.25, sub="bob"),
-        good(exp=FAR, iat=NOW),
-        good(exp=FAR, iat=NOW + 6, sub="carol"),
-        sign({"alg": "HS512", "kid": "long"}, {"exp": NOW + 6, "jti": "1"}, LONG_SECRET, "sha512"),
-        good(exp=NOW - 4),
-        good(exp=NOW - 20, sub="alice"),
-        good(exp=FAR, nbf=NOW + 30),
-    ]
-    # Signed with keys that come and go; or bad whatever the keys are.
+    # Signed with keys that come and go, or bad whatever the keys are.
     bad = [
         sign(HEADER, {"exp": FAR, "sub": "alice"}, OTHER_SECRET),
         sign({"alg": "HS256", "kid": "second"}, {"exp": FAR}, OTHER_SECRET),
@@ -93,7 +96,7 @@ def tokens() -> list[str]:
     others = lasting[2].split(".")
     mixed = [f"{header}.{others[1]}.{signature}", f"{header}.{payload}.{others[2]}", f"{header}.{payload}."]
     spelled = [f"{header}.{payload}.{other}" for other in [*loose_spellings(signature)][::8]]
-    return [*lasting, *windows, *bad, *mixed, *spelled]
+    return [*lasting, *BRIEF, *bad, *mixed, *spelled]
 
 
 TOKENS = tokens()
@@ -165,6 +168,7 @@ class TwoVerifiers(RuleBasedStateMachine):
     def build(self, options: dict[str, float | None], with_revocations: bool) -> None:
         """Build two verifiers that differ in their caches only, over one key set and one list of revocations."""
         self.clock = Clock()
+        self.leeway = options["leeway"] or 0
         self.keys = KeySet(FIRST)
         self.denylist = Denylist()
         self.rest = {
@@ -202,7 +206,7 @@ class TwoVerifiers(RuleBasedStateMachine):
         """Ask all about a token, in any type, and read its claims."""
         self.compare(form(raw))
 
-    @rule(raw=SOME_TOKEN, place=st.integers(0, 2000), other=st.sampled_from([*ALPHABET, *".=+/~ \n", ""]))
+    @rule(raw=SOME_TOKEN, place=st.integers(-60, 500), other=st.sampled_from([*ALPHABET, *".=+/~ \n", ""]))
     def verify_mutated(self, raw: str, place: int, other: str) -> None:
         """Ask all about a token with one character changed or left out, right after the token itself."""
         self.compare(raw)
@@ -252,6 +256,13 @@ class TwoVerifiers(RuleBasedStateMachine):
         """Let time pass, or set the clock back."""
         self.clock.now += seconds
         self.look_again()
+
+    @rule(edge=st.sampled_from(EDGES), shift=st.sampled_from([0, 1, -1]), side=st.sampled_from([-0.25, 0.25]))
+    def cross(self, edge: float, shift: int, side: float) -> None:
+        """Go to an instant at which a window begins or ends, by the leeway or without, from a moment before or after."""
+        edge += shift * self.leeway
+        for self.clock.now in (edge + side, edge):
+            self.verify_unread(BRIEF[::-1])
 
     # ---- keys ----
 
