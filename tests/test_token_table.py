@@ -128,6 +128,18 @@ def test_a_full_table_that_is_used_on() -> None:
     assert all(is_hit(judge, raw) for raw in inside)
 
 
+def test_each_character_decides() -> None:
+    """A token that differs in a single character from one that is there, wherever that stands, is not found."""
+    judge = verifier()
+    raw = RAWS[0]
+    judge.verify(raw)
+    for place, character in enumerate(raw):
+        other = f"{raw[:place]}{'A' if character != 'A' else 'B'}{raw[place + 1 :]}"
+        assert judge.forget(other) is False
+        assert not isinstance(verdict(judge.verify, other), str)
+    assert counts(judge) == (0, 1 + len(raw), 0, 0, 1)
+
+
 # ---- Which one goes ----
 
 
