@@ -18,14 +18,14 @@ static int is_allowed(const jf_claim_rule *rule, const jf_json_value *value)
 /* Whether an array's elements are all strings; `*allowed` is set when one of them is an allowed one. */
 static int judge_texts(const jf_claim_rule *rule, const jf_json_value *array, int *allowed, size_t *count)
 {
-    const uint8_t *cursor = NULL;
     jf_json_value element;
-    jf_json_next(array, &cursor, &element);
-    for (; element.kind == JF_JSON_STRING; jf_json_next(array, &cursor, &element)) {
+    const uint8_t *at = jf_json_read_portable(array->text, &element);
+    for (at = jf_json_read_portable(at, &element); element.kind == JF_JSON_STRING;
+         at = jf_json_read_portable(at, &element)) {
         *allowed |= is_allowed(rule, &element);
         ++*count;
     }
-    return element.kind == JF_JSON_ABSENT;
+    return element.kind == JF_JSON_END;
 }
 
 static jf_verdict judge_audience(const jf_claims_policy *policy, const jf_claim_rule *rule,
@@ -94,12 +94,12 @@ jf_verdict jf_claims_judge(const jf_claims_policy *policy, const jf_json_value *
                            double now, jf_time_window *window, size_t *culprit)
 {
     jf_verdict verdict = JF_GOOD;
-    for (size_t i = 0; i < policy->count; i++)
+    for (size_t i = 0; i < policy->names.count; i++)
         if (policy->rules[i].required && claims[i].kind == JF_JSON_ABSENT) {
             *culprit = i;
             return JF_CLAIM_MISSING;
         }
-    for (size_t i = 0; i < policy->count; i++) {
+    for (size_t i = 0; i < policy->names.count; i++) {
         *culprit = i;
         verdict = judge_claim(policy, i, claims, i < 3 ? dates[i] : 0, culprit);
         if (verdict != JF_GOOD)

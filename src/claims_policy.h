@@ -24,9 +24,8 @@ typedef struct {
 } jf_claim_rule;
 
 typedef struct {
-    const jf_json_text *names;  /* names[i] is the claim that rules[i] is for */
-    const jf_claim_rule *rules;
-    size_t count;
+    jf_json_names names;        /* the claims that are judged */
+    const jf_claim_rule *rules; /* rules[i] is for names.text[i] */
     int any_audience;           /* else a token with aud is refused where no audience is configured */
     size_t several_audiences;   /* the row that must be there when aud names more than one; 0: none */
     double leeway;              /* seconds */
@@ -38,7 +37,7 @@ typedef struct {
     double valid_from, valid_until;
 } jf_time_window;
 
-/* Judges claims[i], the value of the member names[i]. `dates` are the values of exp, nbf and iat as numbers, where they
+/* Judges claims[i], the value of the member names.text[i]. `dates` are the values of exp, nbf and iat as numbers, where they
  * are numbers. Fills `window` when the verdict is JF_GOOD, `*culprit` with the claim's index when it is another. */
 jf_verdict jf_claims_judge(const jf_claims_policy *policy, const jf_json_value *claims, const double dates[3],
                            double now, jf_time_window *window, size_t *culprit);

@@ -1,4 +1,4 @@
-from json_scan cimport jf_json_text, jf_json_value
+from json_scan cimport jf_json_names, jf_json_text, jf_json_value
 from verdict cimport jf_verdict
 
 cdef extern from "claims_policy.h" nogil:
@@ -25,9 +25,8 @@ cdef extern from "claims_policy.h" nogil:
         size_t allowed_count
 
     ctypedef struct jf_claims_policy:
-        const jf_json_text *names
+        jf_json_names names
         const jf_claim_rule *rules
-        size_t count
         bint any_audience
         size_t several_audiences
         double leeway

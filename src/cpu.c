@@ -20,7 +20,7 @@ unsigned jf_cpu_isas(void)
     unsigned ssse3 = c & bit_SSSE3, sse41 = c & bit_SSE4_1, osxsave = c & bit_OSXSAVE;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
         return 0;
-    if ((b & bit_AVX2) && osxsave && (xcr0() & 6) == 6)
+    if ((b & bit_AVX2) && (b & bit_BMI) && osxsave && (xcr0() & 6) == 6)
         isas |= JF_ISA_AVX2;
     if ((b & bit_SHA) && ssse3 && sse41)
         isas |= JF_ISA_SHANI;
@@ -39,16 +39,23 @@ unsigned jf_cpu_isas(void)
 void jf_kernels_fill(jf_kernels *kernels, unsigned isas)
 {
     kernels->sha256_blocks = jf_sha256_blocks_portable;
+    kernels->sha256_blocks_pair = jf_sha256_blocks_pair_portable;
     kernels->sha512_blocks = jf_sha512_blocks_portable;
     kernels->base64url_decode = jf_base64url_decode_none;
     kernels->base64url_encode = jf_base64url_encode_none;
+    kernels->json_scan = jf_json_scan_portable;
+    kernels->json_read = jf_json_read_portable;
 #if defined(__x86_64__) && defined(__GNUC__)
     if (isas & JF_ISA_AVX2) {
         kernels->base64url_decode = jf_base64url_decode_avx2;
         kernels->base64url_encode = jf_base64url_encode_avx2;
+        kernels->json_scan = jf_json_scan_avx2;
+        kernels->json_read = jf_json_read_avx2;
     }
-    if (isas & JF_ISA_SHANI)
+    if (isas & JF_ISA_SHANI) {
         kernels->sha256_blocks = jf_sha256_blocks_shani;
+        kernels->sha256_blocks_pair = jf_sha256_blocks_pair_shani;
+    }
 #else
     (void)isas;
 #endif

@@ -5,13 +5,17 @@
 #define JF_CPU_H
 
 #include "base64url.h"
+#include "json_scan.h"
 #include "sha2.h"
 
 typedef struct jf_kernels {
     jf_sha256_blocks sha256_blocks;
+    jf_sha256_blocks_pair sha256_blocks_pair;
     jf_sha512_blocks sha512_blocks;
     jf_base64url_bulk base64url_decode;
     jf_base64url_bulk base64url_encode;
+    jf_json_scanner json_scan;
+    jf_json_reader json_read;
 } jf_kernels;
 
 /* Instruction sets that have kernels of their own. */

@@ -1,6 +1,9 @@
+from json_scan cimport jf_json_reader, jf_json_scanner
+
 cdef extern from "cpu.h" nogil:
     ctypedef struct jf_kernels:
-        pass
+        jf_json_scanner json_scan
+        jf_json_reader json_read
 
     enum:
         JF_ISA_AVX2

@@ -10,6 +10,7 @@ cdef enum:
 
 
 cdef jf_json_text HEADER_NAME[HEADER_NAMES]
+cdef jf_json_names HEADER_NAME_INDEX
 cdef tuple HEADER_MEMBERS = (b"alg", b"kid", b"typ", b"crit", b"b64")
 
 
@@ -19,6 +20,7 @@ cdef int name_header_members() except -1:
         HEADER_NAME[i].text = <const uint8_t *>PyBytes_AS_STRING(HEADER_MEMBERS[i])
         HEADER_NAME[i].length = <size_t>PyBytes_GET_SIZE(HEADER_MEMBERS[i])
         HEADER_NAME[i].head = jf_json_head(HEADER_NAME[i].text, HEADER_NAME[i].length)
+    jf_json_names_init(&HEADER_NAME_INDEX, HEADER_NAME, HEADER_NAMES)
     return 0
 
 
@@ -36,17 +38,18 @@ cdef class Selection:
 
     cdef jf_verdict build(self) except *:
         cdef Py_ssize_t size = 0
-        cdef bytes text = decode_base64url(&CHOSEN, <const uint8_t *>PyBytes_AS_STRING(self.encoded),
-                                           PyBytes_GET_SIZE(self.encoded))
-        cdef dict plain = orjson.loads(text)
-        if self.unsettled and json_members(text) != count_members(plain):
-            return JF_HEADER_DUPLICATE
-        # Members that hid behind another spelling of their names.
-        if self.unsettled and ("crit" in plain or plain.get("b64", True) is not True):
-            return JF_HEADER_CRIT
-        self.header = freeze_dict(plain, &size)
+        cdef jf_verdict verdict = JF_GOOD
+        cdef JsonText json
+        try:
+            decode_json(&json, <const uint8_t *>PyBytes_AS_STRING(self.encoded), <size_t>PyBytes_GET_SIZE(self.encoded))
+            if self.unsettled:
+                verdict = settle_header(&json)
+            if verdict == JF_GOOD:
+                self.header = build_claims(&CHOSEN, &json, &size)
+        finally:
+            release_json(&json)
         self.cost.bytes = <size_t>(size + PyBytes_GET_SIZE(self.encoded) + SELECTION_BYTES)
-        return JF_GOOD
+        return verdict
 
 
 @cython.final
@@ -123,60 +126,59 @@ cdef class HeaderMembers:
         # RFC 7797 changes what is signed. Without crit it must not be used, and what it says must not be overlooked.
         if found[4].kind != JF_JSON_ABSENT and (found[4].kind != JF_JSON_BOOL or found[4].text[0] != c"t"):
             return JF_HEADER_B64
-        self.algorithm = text_of(&found[0])
-        self.key_id = text_of(&found[1])
-        self.type = text_of(&found[2])
+        self.algorithm = string_or_none(&found[0])
+        self.key_id = string_or_none(&found[1])
+        self.type = string_or_none(&found[2])
         return JF_GOOD
 
 
-cdef str text_of(const jf_json_value *value):
+cdef str string_or_none(const jf_json_value *value):
     if value.kind == JF_JSON_ABSENT:
         return None
-    if value.escaped:
-        return orjson.loads(PyBytes_FromStringAndSize(<const char *>value.text - 1, <Py_ssize_t>value.length + 2))
-    return PyUnicode_DecodeUTF8(<const char *>value.text, <Py_ssize_t>value.length, NULL)
+    return <str>jf_owned(own_text(value))
 
 
-cdef jf_verdict scan_header(const uint8_t *text, size_t length, HeaderMembers members) except *:
-    cdef jf_json_value found[HEADER_NAMES]
-    cdef size_t count = 0
-    cdef jf_json_result result = jf_json_scan(text, length, 0, HEADER_NAME, HEADER_NAMES, found, &count)
-    cdef bytes canonical
+cdef jf_verdict fault_of_header(jf_json_result result) noexcept:
+    return JF_HEADER_DUPLICATE if result == JF_JSON_DUPLICATE else JF_HEADER_JSON
+
+
+cdef jf_verdict settle_header(JsonText *json) except *:
+    # What was put off until a signature had been found good: members that hid behind another spelling of their names.
+    cdef jf_json_result result
     cdef dict plain
-    members.unsettled = result == JF_JSON_UNUSUAL and length > MAX_UNUSUAL
+    scan_json(&CHOSEN, json, NULL, NULL)
+    plain = settle(json, &result)
+    if plain is None:
+        return fault_of_header(result)
+    return JF_HEADER_CRIT if "crit" in plain or plain.get("b64", True) is not True else JF_GOOD
+
+
+cdef jf_verdict scan_header(JsonText *json, HeaderMembers members) except *:
+    cdef jf_json_value found[HEADER_NAMES]
+    cdef jf_json_result result = scan_json(&CHOSEN, json, &HEADER_NAME_INDEX, found)
+    cdef dict plain
+    members.unsettled = result == JF_JSON_UNUSUAL and json.length > MAX_UNUSUAL
     if result == JF_JSON_OK or members.unsettled:
         return members.take(found)
     if result == JF_JSON_UNUSUAL:
-        plain = settle(text, length, count, &result)
+        plain = settle(json, &result)
         if plain is not None:
-            canonical = respell(plain)
-            jf_json_scan(<const uint8_t *>PyBytes_AS_STRING(canonical),
-                         <size_t>PyBytes_GET_SIZE(canonical) - JF_JSON_PADDING, JF_JSON_SETTLED, HEADER_NAME,
-                         HEADER_NAMES, found, &count)
+            respell(json, plain)
+            scan_settled(&CHOSEN, json, &HEADER_NAME_INDEX, found)
             return members.take(found)
-    return JF_HEADER_DUPLICATE if result == JF_JSON_DUPLICATE else JF_HEADER_JSON
+    return fault_of_header(result)
 
 
 cdef HeaderMembers read_header(const uint8_t *encoded, size_t length, jf_verdict *verdict):
     # The members, or None and why not.
-    cdef uint8_t small[MAX_UNUSUAL + JF_JSON_PADDING]
-    cdef uint8_t *text = small
-    cdef size_t size = JF_BASE64URL_DECODED_SIZE(length)
     cdef HeaderMembers members = HeaderMembers.__new__(HeaderMembers)
-    if size > MAX_UNUSUAL:
-        text = <uint8_t *>PyMem_RawMalloc(size + JF_JSON_PADDING)
-        if text == NULL:
-            raise MemoryError
+    cdef JsonText json
+    verdict[0] = JF_HEADER_ENCODING
     try:
-        size = jf_base64url_decode(&CHOSEN, encoded, length, text)
-        if size == JF_BASE64URL_INVALID:
-            verdict[0] = JF_HEADER_ENCODING
-            return None
-        memset(text + size, 0, JF_JSON_PADDING)
-        verdict[0] = scan_header(text, size, members)
+        if decode_json(&json, encoded, length):
+            verdict[0] = scan_header(&json, members)
     finally:
-        if text != small:
-            PyMem_RawFree(text)
+        release_json(&json)
     return members if verdict[0] == JF_GOOD else None
 
 

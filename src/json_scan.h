@@ -16,9 +16,12 @@
 /* Member names that are tracked at one time, over all open objects. */
 #define JF_JSON_MAX_MEMBERS 128
 
-/* The text must be followed by this many zero octets: no JSON text holds a zero, so one ends every loop, and words can
- * be read whole. */
-#define JF_JSON_PADDING 8
+/* Names that one scan can look for. */
+#define JF_JSON_MAX_NAMES 32
+
+/* The text must be followed by this many zero octets: no JSON text holds a zero, so one ends every loop, and a kernel
+ * can read whole registers. */
+#define JF_JSON_PADDING 32
 
 typedef enum {
     JF_JSON_OK,
@@ -37,7 +40,8 @@ typedef enum {
     JF_JSON_FRACTION, /* a number with a fraction or an exponent */
     JF_JSON_STRING,
     JF_JSON_ARRAY,
-    JF_JSON_OBJECT
+    JF_JSON_OBJECT,
+    JF_JSON_END       /* of an array or an object */
 } jf_json_kind;
 
 /* A value: where it stands in the text (a string without its quotes), and what it is. */
@@ -46,6 +50,7 @@ typedef struct {
     size_t length;
     jf_json_kind kind;
     int escaped; /* a string in it has escapes, so that its text is not its value */
+    int ascii;   /* of a string: its text is ASCII */
 } jf_json_value;
 
 /* A member name, or a string to compare with: UTF-8, spelled as in canonical JSON text. */
@@ -58,16 +63,54 @@ typedef struct {
 /* The first eight octets (fewer: zeros follow) as one word, for quick comparing. Reads no further than `length`. */
 uint64_t jf_json_head(const uint8_t *text, size_t length);
 
+/* One of 64. */
+static inline unsigned jf_json_name_hash(const jf_json_text *name)
+{
+    return (unsigned)((name->head + name->length) * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+}
+
+/* Names to look for, found by a hash of theirs: a member that is none of them costs no compare. */
+typedef struct {
+    const jf_json_text *text;
+    size_t count;
+    uint8_t first[64];                /* for each hash the first name that has it, counted from 1; 0: none has */
+    uint8_t next[JF_JSON_MAX_NAMES];  /* for each name the next one of its hash */
+} jf_json_names;
+
+/* `text` holds at most JF_JSON_MAX_NAMES names, all different, and must outlive `names`. */
+void jf_json_names_init(jf_json_names *names, const jf_json_text *text, size_t count);
+
+/* How long the strings and numbers of the text before were, in their order (less a multiple of a kernel's register).
+ *
+ * Tokens of one issuer look much alike. Where a string ends is known only at the end of a chain of instructions that each
+ * wait for the one before; that it ends where the one before did is one compare, which the CPU need not wait for. The
+ * guesses decide nothing but time. Threads may share them; the first ones are all zero. */
+enum { JF_JSON_GUESSES = 256 };
+
+typedef struct {
+    uint8_t length[JF_JSON_GUESSES];
+} jf_json_guesses;
+
 enum { JF_JSON_SETTLED = 1 }; /* names are unique and canonical, as a full parser has found */
 
-/* Scans `length` octets at `text`. found[i] becomes the value of the top-level member names[i], or JF_JSON_ABSENT;
- * `members` the number of members of all objects together. */
-jf_json_result jf_json_scan(const uint8_t *text, size_t length, int flags, const jf_json_text *names, size_t count,
-                            jf_json_value *found, size_t *members);
+/* Scans `length` octets at `text`. found[i] becomes the value of the top-level member names->text[i], or
+ * JF_JSON_ABSENT; `members` the number of members of all objects together. `names` may be NULL. */
+typedef jf_json_result (*jf_json_scanner)(const uint8_t *text, size_t length, int flags, const jf_json_names *names,
+                                          jf_json_guesses *guesses, jf_json_value *found, size_t *members);
 
-/* Steps through an array that was scanned: gives the next element that is a string, or of another kind.
- * `*cursor` starts at NULL; at the end the value's kind is JF_JSON_ABSENT. A container among the elements ends the
- * walk: its kind is given and its text is not stepped over. */
-void jf_json_next(const jf_json_value *array, const uint8_t **cursor, jf_json_value *element);
+/* Reads on in a text that was scanned and found good: `at` is the first character of a member's name, of a value, or
+ * the bracket that ends a container. Gives where the next one of these begins: in a container, where it is its first
+ * one. A container's or a bracket's `text` and `length` are not set. */
+typedef const uint8_t *(*jf_json_reader)(const uint8_t *at, jf_json_value *value);
+
+/* All kernels give the same results for all texts. */
+jf_json_result jf_json_scan_portable(const uint8_t *text, size_t length, int flags, const jf_json_names *names,
+                                     jf_json_guesses *guesses, jf_json_value *found, size_t *members);
+const uint8_t *jf_json_read_portable(const uint8_t *at, jf_json_value *value);
+#if defined(__x86_64__) && defined(__GNUC__)
+jf_json_result jf_json_scan_avx2(const uint8_t *text, size_t length, int flags, const jf_json_names *names,
+                                 jf_json_guesses *guesses, jf_json_value *found, size_t *members);
+const uint8_t *jf_json_read_avx2(const uint8_t *at, jf_json_value *value);
+#endif
 
 #endif

@@ -49,11 +49,9 @@ cdef class Kernels:
 
     def digest(self, str hash_name, bytes message not None):
         cdef jf_sha2_id hash_id = sha2_id(hash_name)
-        cdef jf_sha2_state state
         cdef uint8_t out[JF_SHA2_MAX_DIGEST]
-        jf_sha2_init(hash_id, &state)
-        jf_sha2_finish(&self.table, hash_id, &state, 0, <const uint8_t *>PyBytes_AS_STRING(message),
-                       <size_t>PyBytes_GET_SIZE(message), out)
+        jf_sha2(&self.table, hash_id, <const uint8_t *>PyBytes_AS_STRING(message),
+                <size_t>PyBytes_GET_SIZE(message), out)
         return PyBytes_FromStringAndSize(<char *>out, <Py_ssize_t>jf_sha2_digest_size(hash_id))
 
     def hmac(self, str hash_name, bytes secret not None, bytes message not None):
@@ -66,11 +64,47 @@ cdef class Kernels:
         jf_wipe(&key, sizeof(key))
         return PyBytes_FromStringAndSize(<char *>out, <Py_ssize_t>jf_sha2_digest_size(hash_id))
 
+    def verify_macs(self, list checks not None):
+        # checks: (hash_name, secret, message, mac), which are verified as a batch
+        cdef size_t count = <size_t>len(checks), i = 0
+        cdef jf_hmac_key *keys = <jf_hmac_key *>PyMem_RawCalloc(count + 1, sizeof(jf_hmac_key))
+        cdef jf_hmac_check *batch = <jf_hmac_check *>PyMem_RawCalloc(count + 1, sizeof(jf_hmac_check))
+        cdef bytes secret, message, mac
+        if keys == NULL or batch == NULL:
+            raise MemoryError
+        try:
+            for hash_name, secret, message, mac in checks:
+                jf_hmac_key_init(&keys[i], &self.table, sha2_id(hash_name), <const uint8_t *>PyBytes_AS_STRING(secret),
+                                 <size_t>PyBytes_GET_SIZE(secret))
+                batch[i] = jf_hmac_check(&keys[i], <const uint8_t *>PyBytes_AS_STRING(message),
+                                         <size_t>PyBytes_GET_SIZE(message), <const uint8_t *>PyBytes_AS_STRING(mac),
+                                         <size_t>PyBytes_GET_SIZE(mac), False)
+                i += 1
+            jf_hmac_verify_all(batch, count)
+            return [bool(batch[i].good) for i in range(count)]
+        finally:
+            jf_wipe(keys, count * sizeof(jf_hmac_key))
+            PyMem_RawFree(keys)
+            PyMem_RawFree(batch)
+
     def base64url_encode(self, bytes data not None):
         return encode_base64url(&self.table, <const uint8_t *>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
 
     def base64url_decode(self, bytes text not None):
         return decode_base64url(&self.table, <const uint8_t *>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
+
+    def read_json(self, bytes text not None):
+        cdef jf_json_result result = JF_JSON_OK
+        cdef JsonText json
+        cdef Claims claims
+        keep_json(&json, text)
+        try:
+            claims = read_claims(&self.table, &json, &result)
+        finally:
+            release_json(&json)
+        if claims is None:
+            raise ValueError(JSON_FAULTS[result])
+        return claims
 
 
 # Known answers, from the examples of FIPS 180-4 and RFC 4231: a kernel that computes anything else must not run.

@@ -1,11 +1,7 @@
 # The claims policy as the C core wants it, and what leads up to its judgement of a payload.
 
-cdef extern from "Python.h":
-    double PyOS_string_to_double(const char *text, char **end, PyObject *overflow) except? -1.0
-
 cdef enum:
-    MAX_RULES = 32                   # claims that one policy may judge
-    SMALL_PAYLOAD = 4096             # octets that are decoded on the stack
+    MAX_RULES = JF_JSON_MAX_NAMES    # claims that one policy may judge
 
 cdef dict CLAIM_KINDS = {
     "any": JF_CLAIM_ANY, "date": JF_CLAIM_DATE, "text": JF_CLAIM_TEXT, "audience": JF_CLAIM_AUDIENCE,
@@ -19,11 +15,10 @@ cdef struct Refusal:
 
 cdef double number_of(const jf_json_value *value) except? -1.0:
     # What a JSON number says; infinity for an integer beyond 2^53, which a double would not hold exactly.
-    cdef char *end = NULL
     cdef uint64_t size = 0
     cdef size_t i = 0
     if value.kind == JF_JSON_FRACTION:
-        return PyOS_string_to_double(<const char *>value.text, &end, NULL)
+        return fraction_of(value)
     if value.kind != JF_JSON_INTEGER:
         return 0.0
     for i in range(value.text[0] == c"-", value.length):
@@ -52,6 +47,7 @@ cdef class Policy:
     cdef list spellings              # bytes that the texts point into
     cdef jf_json_text *texts
     cdef jf_claim_rule *rules
+    cdef jf_json_guesses guesses     # of the payloads that are judged by it
 
     def __cinit__(self, list rows not None, bint any_audience, size_t several_audiences, double leeway,
                   double max_age):
@@ -74,8 +70,12 @@ cdef class Policy:
                 self.spell(text, value)
                 text += 1
             row += 1
-        self.policy = jf_claims_policy(self.texts, self.rules, count, any_audience, several_audiences,
-                                       leeway, max_age)
+        jf_json_names_init(&self.policy.names, self.texts, count)
+        self.policy.rules = self.rules
+        self.policy.any_audience = any_audience
+        self.policy.several_audiences = several_audiences
+        self.policy.leeway = leeway
+        self.policy.max_age = max_age
 
     def __dealloc__(self):
         PyMem_RawFree(self.texts)
@@ -92,35 +92,27 @@ cdef class Policy:
     cdef bint needs_settling(self, const jf_json_value *claims) noexcept:
         # An escape in a value that is compared: its text is not its value.
         cdef size_t i
-        for i in range(self.policy.count):
+        for i in range(self.policy.names.count):
             if claims[i].kind != JF_JSON_ABSENT and claims[i].escaped and self.policy.rules[i].allowed_count:
                 return True
         return False
 
-    cdef dict judge(self, const uint8_t *text, size_t length, double now, jf_time_window *window,
-                    Refusal *refusal):
-        # Judges a payload, JF_JSON_PADDING zeros behind it. Gives its claims as a plain dict where they had to be
-        # built to decide; else None.
+    cdef int judge(self, JsonText *json, double now, jf_time_window *window, Refusal *refusal) except -1:
+        # Judges a payload.
         cdef jf_json_value claims[MAX_RULES]
-        cdef size_t members = 0
         cdef jf_json_result result
-        cdef dict plain = None
-        cdef bytes canonical
-        result = jf_json_scan(text, length, 0, self.policy.names, self.policy.count, claims, &members)
+        cdef dict plain
+        json.members = 0
+        result = CHOSEN.json_scan(json.text, json.length, 0, &self.policy.names, &self.guesses, claims, &json.members)
         if result == JF_JSON_UNUSUAL or (result == JF_JSON_OK and self.needs_settling(claims)):
-            plain = settle(text, length, members, &result)
-            if plain is None:
-                refusal.verdict = scan_verdict(result)
-                return None
-            canonical = respell(plain)
-            jf_json_scan(<const uint8_t *>PyBytes_AS_STRING(canonical),
-                         <size_t>PyBytes_GET_SIZE(canonical) - JF_JSON_PADDING, JF_JSON_SETTLED,
-                         self.policy.names, self.policy.count, claims, &members)
-        elif result != JF_JSON_OK:
+            plain = settle(json, &result)
+            if plain is not None:
+                respell(json, plain)
+                scan_settled(&CHOSEN, json, &self.policy.names, claims)
+        if result != JF_JSON_OK:
             refusal.verdict = scan_verdict(result)
-            return None
-        self.decide(claims, now, window, refusal)
-        return plain
+            return 0
+        return self.decide(claims, now, window, refusal)
 
     cdef int decide(self, const jf_json_value *claims, double now, jf_time_window *window,
                     Refusal *refusal) except -1:

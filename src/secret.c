@@ -2,14 +2,6 @@
 
 #include <string.h>
 
-void jf_wipe(void *memory, size_t length)
-{
-    /* Called through a volatile pointer, memset can't be proven to be memset, and so isn't dropped. */
-    static void *(*const volatile set)(void *, int, size_t) = memset;
-    if (length)
-        set(memory, 0, length);
-}
-
 int jf_equal(const uint8_t *a, const uint8_t *b, size_t length)
 {
     uint64_t different = 0;

@@ -4,11 +4,24 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Whether two strings of one length are equal, in a time that depends on the length alone. */
 int jf_equal(const uint8_t *a, const uint8_t *b, size_t length);
 
 /* Overwrites memory with zeros even where the compiler sees that nothing reads it again. */
-void jf_wipe(void *memory, size_t length);
+static inline void jf_wipe(void *memory, size_t length)
+{
+#if defined(__GNUC__)
+    if (length)
+        memset(memory, 0, length);
+    __asm__ volatile("" : : "r"(memory) : "memory"); /* as if this read it */
+#else
+    /* Called through a volatile pointer, memset can't be proven to be memset, and so isn't dropped. */
+    static void *(*const volatile set)(void *, int, size_t) = memset;
+    if (length)
+        set(memory, 0, length);
+#endif
+}
 
 #endif

@@ -127,6 +127,12 @@ void jf_sha256_blocks_portable(uint32_t state[8], const uint8_t *data, size_t bl
     }
 }
 
+void jf_sha256_blocks_pair_portable(uint32_t *const state[2], const uint8_t *const data[2], size_t blocks)
+{
+    jf_sha256_blocks_portable(state[0], data[0], blocks);
+    jf_sha256_blocks_portable(state[1], data[1], blocks);
+}
+
 #define SUM0_64(x) (ROR64(x, 28) ^ ROR64(x, 34) ^ ROR64(x, 39))
 #define SUM1_64(x) (ROR64(x, 14) ^ ROR64(x, 18) ^ ROR64(x, 41))
 #define SIGMA0_64(x) (ROR64(x, 1) ^ ROR64(x, 8) ^ (x) >> 7)
@@ -170,8 +176,8 @@ void jf_sha2_init(jf_sha2_id id, jf_sha2_state *state)
         memcpy(state->w64, id == JF_SHA384 ? SHA384_START : SHA512_START, sizeof state->w64);
 }
 
-static void take(const struct jf_kernels *kernels, jf_sha2_id id, jf_sha2_state *state, const uint8_t *data,
-                 size_t blocks)
+void jf_sha2_blocks(const struct jf_kernels *kernels, jf_sha2_id id, jf_sha2_state *state, const uint8_t *data,
+                    size_t blocks)
 {
     if (id == JF_SHA256)
         kernels->sha256_blocks(state->w32, data, blocks);
@@ -179,33 +185,41 @@ static void take(const struct jf_kernels *kernels, jf_sha2_id id, jf_sha2_state 
         kernels->sha512_blocks(state->w64, data, blocks);
 }
 
-void jf_sha2_block(const struct jf_kernels *kernels, jf_sha2_id id, jf_sha2_state *state, const uint8_t *block)
+size_t jf_sha2_pad(jf_sha2_id id, const uint8_t *rest, size_t length, uint64_t total, uint8_t *tail)
 {
-    take(kernels, id, state, block, 1);
+    /* 0x80, zeros, and the length in bits in 8 (16) octets, whose upper half no length in memory ever reaches. */
+    size_t size = jf_sha2_block_size(id), blocks = length + 1 + size / 8 > size ? 2 : 1;
+    if (id == JF_SHA256) /* of constant size, this is a few instructions */
+        memset(tail, 0, 2 * 64);
+    else
+        memset(tail, 0, 2 * 128);
+    if (length)
+        memcpy(tail, rest, length);
+    tail[length] = 0x80;
+    store64(tail + blocks * size - 8, total * 8);
+    return blocks;
 }
 
-void jf_sha2_finish(const struct jf_kernels *kernels, jf_sha2_id id, jf_sha2_state *state, uint64_t before,
-                    const uint8_t *data, size_t length, uint8_t *digest)
+void jf_sha2_digest(jf_sha2_id id, const jf_sha2_state *state, uint8_t *digest)
 {
-    size_t size = jf_sha2_block_size(id), whole = length / size, rest = length - whole * size;
-    if (whole)
-        take(kernels, id, state, data, whole);
-
-    /* 0x80, zeros, and the length in bits in 8 (16) octets, whose upper half no length in memory ever reaches. */
-    uint8_t tail[2 * JF_SHA2_MAX_BLOCK];
-    size_t tail_blocks = rest + 1 + size / 8 > size ? 2 : 1;
-    if (rest)
-        memcpy(tail, data + whole * size, rest);
-    tail[rest] = 0x80;
-    memset(tail + rest + 1, 0, tail_blocks * size - rest - 1);
-    store64(tail + tail_blocks * size - 8, (before + length) * 8);
-    take(kernels, id, state, tail, tail_blocks);
-    jf_wipe(tail, rest); /* what is hashed may be a secret: a long HMAC key */
-
     if (id == JF_SHA256)
         for (int i = 0; i < 8; i++)
             store32(digest + 4 * i, state->w32[i]);
     else
         for (int i = 0; i < (id == JF_SHA384 ? 6 : 8); i++)
             store64(digest + 8 * i, state->w64[i]);
+}
+
+void jf_sha2(const struct jf_kernels *kernels, jf_sha2_id id, const uint8_t *data, size_t length, uint8_t *digest)
+{
+    size_t whole = length / jf_sha2_block_size(id), done = whole * jf_sha2_block_size(id);
+    uint8_t tail[2 * JF_SHA2_MAX_BLOCK];
+    jf_sha2_state state;
+    jf_sha2_init(id, &state);
+    if (whole)
+        jf_sha2_blocks(kernels, id, &state, data, whole);
+    jf_sha2_blocks(kernels, id, &state, tail, jf_sha2_pad(id, data + done, length - done, length, tail));
+    jf_sha2_digest(id, &state, digest);
+    jf_wipe(tail, sizeof tail); /* what is hashed may be a secret: a long HMAC key */
+    jf_wipe(&state, sizeof state);
 }

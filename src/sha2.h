@@ -22,24 +22,35 @@ typedef union {
 typedef void (*jf_sha256_blocks)(uint32_t state[8], const uint8_t *data, size_t blocks);
 typedef void (*jf_sha512_blocks)(uint64_t state[8], const uint8_t *data, size_t blocks);
 
+/* Two messages at once, the same number of blocks of each: what is slow in one is the wait for its own last result. */
+typedef void (*jf_sha256_blocks_pair)(uint32_t *const state[2], const uint8_t *const data[2], size_t blocks);
+
 size_t jf_sha2_digest_size(jf_sha2_id id);
 size_t jf_sha2_block_size(jf_sha2_id id);
 void jf_sha2_init(jf_sha2_id id, jf_sha2_state *state);
 
-/* Takes one whole block into the state. */
-void jf_sha2_block(const struct jf_kernels *kernels, jf_sha2_id id, jf_sha2_state *state, const uint8_t *block);
+/* Takes whole blocks into the state. */
+void jf_sha2_blocks(const struct jf_kernels *kernels, jf_sha2_id id, jf_sha2_state *state, const uint8_t *data,
+                    size_t blocks);
 
-/* Hashes the rest of a message and pads it. `before` is the number of octets, whole blocks all, that the state holds
- * already. The state is consumed. */
-void jf_sha2_finish(const struct jf_kernels *kernels, jf_sha2_id id, jf_sha2_state *state, uint64_t before,
-                    const uint8_t *data, size_t length, uint8_t *digest);
+/* Writes a message's last blocks: what is left of it after whole blocks, at most a block less one octet, and the padding.
+ * `total` is the length of the message in octets. `tail` has room for two blocks; gives how many it took. */
+size_t jf_sha2_pad(jf_sha2_id id, const uint8_t *rest, size_t length, uint64_t total, uint8_t *tail);
+
+/* Writes the digest that a state is. */
+void jf_sha2_digest(jf_sha2_id id, const jf_sha2_state *state, uint8_t *digest);
+
+/* Hashes a message. */
+void jf_sha2(const struct jf_kernels *kernels, jf_sha2_id id, const uint8_t *data, size_t length, uint8_t *digest);
 
 extern const uint32_t JF_SHA256_K[64];
 
 void jf_sha256_blocks_portable(uint32_t state[8], const uint8_t *data, size_t blocks);
+void jf_sha256_blocks_pair_portable(uint32_t *const state[2], const uint8_t *const data[2], size_t blocks);
 void jf_sha512_blocks_portable(uint64_t state[8], const uint8_t *data, size_t blocks);
 #if defined(__x86_64__) && defined(__GNUC__)
 void jf_sha256_blocks_shani(uint32_t state[8], const uint8_t *data, size_t blocks);
+void jf_sha256_blocks_pair_shani(uint32_t *const state[2], const uint8_t *const data[2], size_t blocks);
 #endif
 
 #endif

@@ -1,4 +1,4 @@
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport uint8_t
 
 from cpu cimport jf_kernels
 
@@ -11,10 +11,5 @@ cdef extern from "sha2.h" nogil:
     enum:
         JF_SHA2_MAX_DIGEST
 
-    ctypedef struct jf_sha2_state:
-        pass
-
     size_t jf_sha2_digest_size(jf_sha2_id hash_id)
-    void jf_sha2_init(jf_sha2_id hash_id, jf_sha2_state *state)
-    void jf_sha2_finish(const jf_kernels *kernels, jf_sha2_id hash_id, jf_sha2_state *state, uint64_t before,
-                        const uint8_t *data, size_t length, uint8_t *digest)
+    void jf_sha2(const jf_kernels *kernels, jf_sha2_id hash_id, const uint8_t *data, size_t length, uint8_t *digest)

@@ -4,6 +4,15 @@ cdef enum:
     MAX_SIGNATURE = 8192             # octets; the longest, of ML-DSA-87, has 4,627
 
 
+cdef struct Sighting:                # of a token that is not remembered
+    const uint8_t *raw
+    size_t length
+    Segments segments
+    bint known_header
+    uint64_t key_generation
+    uint64_t revocation_generation
+
+
 # Its members refer to nothing that could refer back, but for a clock of the caller's own making; they must still be
 # there when __dealloc__ closes the cache.
 @cython.no_gc_clear
@@ -47,30 +56,41 @@ cdef class VerifierCore:
             self.cache.clear()
 
     def verify(self, raw, /):
+        cdef Refusal why
+        cdef PyObject *token = self.verified(raw, &why)
+        if token == NULL:
+            self.refuse(&why)
+            jf_leave()
+        return jf_owned(token)
+
+    def verify_bearer(self, header_value, /):
+        cdef Refusal why
+        cdef PyObject *token = self.verified_bearer(header_value, &why)
+        if token == NULL:
+            self.refuse(&why)
+            jf_leave()
+        return jf_owned(token)
+
+    def verify_many(self, raws, /, threads=1):
+        return verify_batch(self, raws, threads)
+
+    cdef PyObject *verified(self, raw, Refusal *why) except? NULL:
+        # A reference of the caller's own; NULL alone: it is refused.
         cdef const uint8_t *data = NULL
         cdef size_t length = 0
         cdef object owner = borrow(raw, &data, &length)
-        cdef Refusal why
-        cdef Token token = self.answer(data, length, &why)
-        if token is None:
-            raise self.refusal(&why)
-        return token
+        return given_away(self.answer(data, length, self.read_clock(), why))
 
-    def verify_bearer(self, header_value, /):
+    cdef PyObject *verified_bearer(self, header_value, Refusal *why) except? NULL:
         cdef const uint8_t *data = NULL
         cdef size_t length = 0, start
-        cdef Refusal why
-        cdef Token token
         if header_value is None:
             raise errors.MissingTokenError("the request has no Authorization header")
         cdef object owner = borrow(header_value, &data, &length)
         if data == NULL:
             raise not_ascii(header_value)
         start = bearer_token(data, length)
-        token = self.answer(data + start, length - start, &why)
-        if token is None:
-            raise self.refusal(&why)
-        return token
+        return given_away(self.answer(data + start, length - start, self.read_clock(), why))
 
     def cache_info(self):
         return self.configured().info()
@@ -85,19 +105,19 @@ cdef class VerifierCore:
         self.configured().clear()
         self.memo.clear()
 
-    cdef Token answer(self, const uint8_t *raw, size_t length, Refusal *why):
-        # None where the token is refused: whoever answers Python raises, so that no function between adds to the
-        # traceback, which is what a refusal costs most.
-        cdef Token token
-        cdef double now = self.read_clock()
+    cdef Token answer(self, const uint8_t *raw, size_t length, double now, Refusal *why):
+        # None where the token is refused.
+        cdef Token token = self.recall(raw, length, now)
         why.verdict = JF_NOT_ASCII
         why.culprit = 0
-        token = self.configured().find(raw, length, now)
-        if raw == NULL:
-            return None
-        if token is not None and (self.is_current(token) or self.judge_again(token)):
+        if token is not None or raw == NULL:
             return token
         return self.admit(raw, length, now, why)
+
+    cdef inline Token recall(self, const uint8_t *raw, size_t length, double now):
+        # The token, if it is remembered and still good.
+        cdef Token token = self.configured().find(raw, length, now)
+        return token if token is None or self.is_current(token) or self.judge_again(token) else None
 
     cdef inline bint is_current(self, Token token) noexcept:
         return (token.key_generation == self.key_generation.read()
@@ -128,6 +148,11 @@ cdef class VerifierCore:
     cdef object refusal(self, const Refusal *why):
         return refusal(why.verdict, why.culprit, self.policy.names[why.culprit])
 
+    cdef int refuse(self, const Refusal *why) except -1:
+        cdef object exception = self.refusal(why)
+        PyErr_SetObject(type(exception), exception)
+        return 0
+
     cdef inline double read_clock(self) except? -1.0:
         cdef double now
         if self.clock is None:
@@ -138,41 +163,49 @@ cdef class VerifierCore:
         return now
 
     cdef Token admit(self, const uint8_t *raw, size_t length, double now, Refusal *why):
-        cdef Segments segments
-        cdef Selection selection
+        # Of a token that is not remembered.
+        cdef Sighting seen
         cdef PreparedKey key
-        cdef Token token
+        cdef Selection selection = self.recognise(raw, length, &seen, why)
+        if selection is None:
+            return None
+        key = self.find_signer(selection, raw, &seen.segments, &why.verdict)
+        return None if key is None else self.accept(&seen, selection, key, now, why)
+
+    cdef Selection recognise(self, const uint8_t *raw, size_t length, Sighting *seen, Refusal *why):
+        # What the header selects, or None and why not.
+        cdef Selection selection
+        seen.raw = raw
+        seen.length = length
         # Read before anything is judged: what changes meanwhile is seen on the next call.
-        cdef uint64_t key_generation = self.key_generation.read()
-        cdef uint64_t revocation_generation = self.revocation_generation.read()
+        seen.key_generation = self.key_generation.read()
+        seen.revocation_generation = self.revocation_generation.read()
         if length > self.max_token_bytes:
             why.verdict = JF_TOO_LARGE
             return None
-        why.verdict = split(raw, length, &segments)
+        why.verdict = split(raw, length, &seen.segments)
         if why.verdict != JF_GOOD:
             return None
-        selection = self.memo.find(raw, segments.header, key_generation)
-        known = selection is not None
-        if not known:
-            selection = self.select(raw, segments.header, &why.verdict)
-            if selection is None:
-                return None
-        key = self.find_signer(selection, raw, &segments, &why.verdict)
-        if key is None:
-            return None
-        if not known:
+        selection = self.memo.find(raw, seen.segments.header, seen.key_generation)
+        seen.known_header = selection is not None
+        return selection if seen.known_header else self.select(raw, seen.segments.header, &why.verdict)
+
+    cdef Token accept(self, const Sighting *seen, Selection selection, PreparedKey key, double now, Refusal *why):
+        # Its signature was found good: judges all the rest, and remembers it.
+        cdef Token token
+        if not seen.known_header:
             why.verdict = selection.build()
             if why.verdict != JF_GOOD:
                 return None
-            self.memo.keep(selection, key_generation)
-        token = self.judge(raw, length, &segments, now, why)
+            self.memo.keep(selection, seen.key_generation)
+        token = self.judge(seen, now, why)
         if token is None:
             return None
         token.selection = selection
         token.entry.shared = &selection.cost
         token.key = key
-        token.key_generation = key_generation
-        token.revocation_generation = revocation_generation
+        token.key_generation = seen.key_generation
+        token.revocation_generation = seen.revocation_generation
         if self.is_revoked(token):
             why.verdict = JF_REVOKED
             return None
@@ -208,56 +241,59 @@ cdef class VerifierCore:
     cdef PreparedKey find_signer(self, Selection selection, const uint8_t *raw, const Segments *segments,
                                  jf_verdict *verdict):
         cdef uint8_t signature[MAX_SIGNATURE]
-        cdef size_t length
+        cdef size_t length = decode_signature(raw, segments, signature, MAX_SIGNATURE, verdict)
         cdef PreparedKey key
-        verdict[0] = JF_SIGNATURE
-        if JF_BASE64URL_DECODED_SIZE(segments.signature_length) > MAX_SIGNATURE:
-            return None
-        length = jf_base64url_decode(&CHOSEN, raw + segments.signature, segments.signature_length, signature)
-        if length == JF_BASE64URL_INVALID:
-            verdict[0] = JF_SIGNATURE_ENCODING
+        if verdict[0] != JF_GOOD:
             return None
         for candidate in selection.candidates:
             key = <PreparedKey>candidate
             if key.verify(raw, segments.signature - 1, signature, length):
                 return key
+        verdict[0] = JF_SIGNATURE
         return None
 
-    cdef Token judge(self, const uint8_t *raw, size_t length, const Segments *segments, double now, Refusal *why):
+    cdef Token judge(self, const Sighting *seen, double now, Refusal *why):
         # The payload, once its signature has been found good.
-        cdef uint8_t small[SMALL_PAYLOAD + JF_JSON_PADDING]
-        cdef uint8_t *text = small
-        cdef size_t size = JF_BASE64URL_DECODED_SIZE(segments.payload_length)
+        cdef JsonText json
         cdef jf_time_window window
-        cdef Token token = None
-        if size > SMALL_PAYLOAD:
-            text = <uint8_t *>PyMem_RawMalloc(size + JF_JSON_PADDING)
-            if text == NULL:
-                raise MemoryError
+        cdef Token token
+        why.verdict = JF_PAYLOAD_ENCODING
         try:
-            size = jf_base64url_decode(&CHOSEN, raw + segments.payload, segments.payload_length, text)
-            if size == JF_BASE64URL_INVALID:
-                why.verdict = JF_PAYLOAD_ENCODING
-                return None
-            memset(text + size, 0, JF_JSON_PADDING)
-            why.verdict = JF_GOOD
-            plain = self.policy.judge(text, size, now, &window, why)
-            if why.verdict != JF_GOOD:
-                return None
+            if decode_json(&json, seen.raw + seen.segments.payload, seen.segments.payload_length):
+                self.policy.judge(&json, now, &window, why)
         finally:
-            if text != small:
-                PyMem_RawFree(text)
+            release_json(&json)
+        if why.verdict != JF_GOOD:
+            return None
         token = Token.__new__(Token)
-        token.own(raw, length)
+        token.own(seen.raw, seen.length)
         token.cache = self.cache
-        token.payload = segments.payload
-        token.payload_length = segments.payload_length
-        token.entry.signature = segments.signature
+        token.payload = seen.segments.payload
+        token.payload_length = seen.segments.payload_length
+        token.entry.signature = seen.segments.signature
         token.entry.valid_from = window.valid_from
         token.entry.valid_until = window.valid_until
-        if plain is not None:
-            token.publish(plain)
         return token
+
+
+cdef PyObject *given_away(Token token) noexcept:
+    # A reference of the caller's own, or NULL for None.
+    if token is None:
+        return NULL
+    Py_INCREF(token)
+    return <PyObject *>token
+
+
+cdef size_t decode_signature(const uint8_t *raw, const Segments *segments, uint8_t *signature, size_t room,
+                             jf_verdict *verdict) noexcept nogil:
+    # Gives its length, where it is base64url and not too long for any key.
+    cdef size_t length = 0
+    if JF_BASE64URL_DECODED_SIZE(segments.signature_length) > room:
+        verdict[0] = JF_SIGNATURE
+        return 0
+    length = jf_base64url_decode(&CHOSEN, raw + segments.signature, segments.signature_length, signature)
+    verdict[0] = JF_SIGNATURE_ENCODING if length == JF_BASE64URL_INVALID else JF_GOOD
+    return length
 
 
 cdef bint would_sign(Token token, tuple candidates) except -1:

@@ -1,0 +1,174 @@
+"""Many tokens at once: verify_many says of each token what verify says."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+import pytest
+from forge import HEADER, LONG_SECRET, NOW, SECRET, good, sign
+from hypothesis import given
+from hypothesis import strategies as st
+from key_pairs import private_key, spki, token
+
+from jwtfast import Key, Token, Verifier, errors
+from jwtfast._native import Kernels
+
+KEY = Key.from_secret(SECRET, "HS256")
+FAR = NOW + 3600
+
+
+def verifier(**options: Any) -> Verifier:
+    """Make a verifier of HS256 tokens at NOW."""
+    return Verifier(KEY, clock=lambda: NOW, **options)
+
+
+def outcome(result: object) -> object:
+    """Give what can be compared of a result: the claims, or the error's class and words."""
+    if isinstance(result, Token):
+        return dict(result.claims)
+    assert isinstance(result, errors.InvalidTokenError)
+    return type(result), str(result)
+
+
+def alone(judge: Verifier, raw: str | bytes) -> object:
+    """Give the outcome of a token by itself."""
+    try:
+        return outcome(judge.verify(raw))
+    except errors.InvalidTokenError as error:
+        return outcome(error)
+
+
+ANY_TOKEN = st.one_of(
+    st.builds(lambda number, size: good(exp=FAR, n=number, x="x" * size), st.integers(0, 50), st.integers(0, 200)),
+    st.builds(lambda past: good(exp=NOW - past), st.integers(0, 5)),
+    st.builds(lambda number: good(exp=FAR, n=number)[:-4] + "AAAA", st.integers(0, 5)),
+    st.builds(lambda number: sign({**HEADER, "kid": str(number)}, {"exp": FAR}), st.integers(0, 3)),
+    st.builds(
+        lambda number: sign({"alg": "HS512"}, {"exp": FAR, "n": number}, LONG_SECRET, "sha512"), st.integers(0, 3)
+    ),
+    st.text(max_size=40),
+    st.binary(max_size=40),
+    st.just("a.b.c"),
+    st.just("x" * 20_000),
+)
+
+
+@given(raws=st.lists(ANY_TOKEN, max_size=40), threads=st.sampled_from([1, 2, 5]), cached=st.booleans())
+def test_each_as_if_alone(raws: list[str | bytes], threads: int, cached: bool) -> None:
+    """Each result is what verify gives or raises for that token, in order, whatever stands beside it."""
+    judge, other = (verifier(cache_tokens=100 if cached else 0) for _ in range(2))
+    for _ in range(2):
+        assert [outcome(one) for one in judge.verify_many(raws, threads=threads)] == [alone(other, one) for one in raws]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 7])
+@pytest.mark.parametrize(("algorithm", "kind"), [("RS256", "RSA"), ("ES256", "P-256"), ("EdDSA", "Ed25519")])
+def test_other_algorithms(algorithm: str, kind: str, threads: int) -> None:
+    """Signatures of every kind are checked, by any number of threads, and bad ones among them are told apart."""
+    private = private_key(kind)
+    judge = Verifier([Key.from_pem(spki(private), algorithm), KEY], clock=lambda: NOW)
+    raws = [token(algorithm, private, {"exp": FAR, "n": number}) for number in range(20)]
+    raws[3], raws[11] = raws[3][:-8] + "AAAAAAAA", raws[12].rpartition(".")[0] + "." + raws[11].rpartition(".")[2]
+    raws.insert(5, good(exp=FAR, n=99))
+    results = judge.verify_many(raws, threads=threads)
+    assert [place for place, one in enumerate(results) if isinstance(one, errors.InvalidSignatureError)] == [3, 12]
+    numbers = [one.claims["n"] for one in results if isinstance(one, Token)]
+    assert numbers == [0, 1, 2, 4, 99, *range(5, 11), *range(12, 20)]
+
+
+def test_remembered_by_both() -> None:
+    """What one call has verified, the other finds in the cache, and the counts say so."""
+    judge = verifier()
+    raws = [good(exp=FAR, n=number) for number in range(10)]
+    first = judge.verify(raws[0])
+    results = judge.verify_many(raws)
+    assert results[0] is first
+    assert judge.verify_many(raws) == results
+    assert judge.verify(raws[9]) is results[9]
+    assert judge.cache_info()[:2] == (12, 10)
+
+
+def test_no_ascii_behind_a_long_one() -> None:
+    """What is no ASCII is refused wherever it stands in the batch."""
+    results = verifier().verify_many([good(exp=FAR), "\xe9.b.c", good(exp=FAR)])
+    assert [type(one) for one in results] == [Token, errors.DecodeError, Token]
+
+
+def test_one_of_the_wrong_type() -> None:
+    """One argument of a wrong type is a TypeError for the whole call, and nothing is verified."""
+    judge = verifier()
+    with pytest.raises(TypeError, match="not int"):
+        judge.verify_many([good(exp=FAR), 1])  # type: ignore[list-item]
+    assert judge.cache_info()[:2] == (0, 0)
+
+
+@pytest.mark.parametrize("raws", ["a.b.c", b"a.b.c", bytearray(b"a.b.c"), memoryview(b"a.b.c")])
+def test_one_token_is_no_batch(raws: Any) -> None:
+    """A single token is a TypeError that names verify, not a batch of its characters."""
+    with pytest.raises(TypeError, match="verify"):
+        verifier().verify_many(raws)
+
+
+@pytest.mark.parametrize(("threads", "error"), [(0, ValueError), (-1, ValueError), ("2", TypeError), (True, TypeError)])
+def test_number_of_threads(threads: Any, error: type[Exception]) -> None:
+    """The number of threads is an int of at least 1."""
+    with pytest.raises(error, match="threads"):
+        verifier().verify_many([], threads=threads)
+
+
+def test_any_iterable_and_none() -> None:
+    """The tokens may come from any iterable, and there may be none."""
+    judge = verifier()
+    assert judge.verify_many([]) == []
+    assert judge.verify_many(iter([])) == []
+    (one,) = judge.verify_many(raw for raw in [good(exp=FAR)])
+    assert isinstance(one, Token)
+
+
+def test_the_errors_have_no_traceback() -> None:
+    """An error in the results was never raised, so it holds no frames and no tokens in them."""
+    (error,) = verifier().verify_many(["a.b.c"])
+    assert isinstance(error, errors.InvalidTokenError)
+    assert error.__traceback__ is None
+    assert error.__context__ is None
+
+
+@given(
+    checks=st.lists(
+        st.tuples(
+            st.sampled_from(["sha256", "sha256", "sha384", "sha512"]),
+            st.binary(min_size=1, max_size=150),
+            st.binary(max_size=700),
+            st.sampled_from(["right", "wrong", "short", "long"]),
+        ),
+        max_size=40,
+    )
+)
+def test_macs_in_a_batch(kernels: Kernels, checks: list[tuple[str, bytes, bytes, str]]) -> None:
+    """Each MAC of a batch is found right exactly if it is the standard library's, by every kernel."""
+    batch, expected = [], []
+    for hash_name, secret, message, kind in checks:
+        mac = hmac.digest(secret, message, getattr(hashlib, hash_name))
+        given_mac = {
+            "right": mac,
+            "wrong": bytes([mac[0] ^ 1]) + mac[1:],
+            "short": mac[:-1],
+            "long": mac + b"\0",
+        }[kind]
+        batch.append((hash_name, secret, message, given_mac))
+        expected.append(kind == "right")
+    assert kernels.verify_macs(batch) == expected
+
+
+@pytest.mark.parametrize("count", range(40))
+def test_batches_of_every_size(kernels: Kernels, count: int) -> None:
+    """Batches of every size, of messages that are all of another length, are verified to the last one."""
+    macs = [(b"k" * 32, bytes([number]) * (number * 13 % 300)) for number in range(count)]
+    right = [("sha256", secret, message, hmac.digest(secret, message, hashlib.sha256)) for secret, message in macs]
+    assert kernels.verify_macs(right) == [True] * count
+    for at in range(count):
+        hash_name, secret, message, mac = right[at]
+        wrong = [*right[:at], (hash_name, secret, message + b"!", mac), *right[at + 1 :]]
+        assert kernels.verify_macs(wrong) == [place != at for place in range(count)]
