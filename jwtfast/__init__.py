@@ -3,9 +3,10 @@
 from jwtfast import errors
 from jwtfast._native import CacheInfo, Claims, Token
 from jwtfast.claims import ANY
+from jwtfast.issuer import Issuer
 from jwtfast.key_set import KeySet, SkippedKey
 from jwtfast.keys import Key
 from jwtfast.verifier import Verifier
 
-__all__ = ["ANY", "CacheInfo", "Claims", "Key", "KeySet", "SkippedKey", "Token", "Verifier", "errors"]
+__all__ = ["ANY", "CacheInfo", "Claims", "Issuer", "Key", "KeySet", "SkippedKey", "Token", "Verifier", "errors"]
 __version__ = "0.1.0"

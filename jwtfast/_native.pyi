@@ -1,6 +1,6 @@
 """The compiled path of a token: what ``src/`` builds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple, final
 
 from jwtfast.errors import InvalidTokenError
@@ -279,3 +279,47 @@ class VerifierCore:
 
     def clear_cache(self) -> None:
         """Drop all tokens from the cache."""
+
+class IssuerCore:
+    """The compiled part of Issuer."""
+
+    def __init__(
+        self,
+        keys: object,
+        issuer: str,
+        *,
+        audience: str | list[str] | None,
+        lifetime: int,
+        token_type: str,
+        clock: object,
+    ) -> None: ...
+    def issue(
+        self,
+        subject: str,
+        *,
+        audience: str | Collection[str] | None = None,
+        lifetime: int | None = None,
+        scope: str | Collection[str] | None = None,
+        not_before: float | None = None,
+        override: Mapping[str, Any] | None = None,
+        **claims: Any,
+    ) -> str:
+        """Sign a token (RFC 7519 section 7.1) with iss, sub, exp, iat and a random jti of 128 bits.
+
+        Args:
+            subject: ``sub``: whom the token is about.
+            audience: ``aud``: whom it is for; None: the issuer's audience.
+            lifetime: How long it is valid, in seconds; None: the issuer's lifetime.
+            scope: ``scope``: names with a space between two of them, or a collection of names (RFC 8693 section 4.2).
+            not_before: ``nbf``, in seconds since the epoch.
+            override: Values for claims that are the issuer's own to set (aud, exp, iat, iss, jti, nbf, scope, sub), set
+                on purpose: they are taken as they are. None leaves one out.
+            **claims: Further claims, as JSON has them.
+
+        Returns:
+            The token in JWS Compact Serialization.
+
+        Raises:
+            ValueError: A claim is the issuer's own, or no JSON (NaN is none), or a value is empty or out of range.
+            TypeError: A value is of the wrong type.
+        """

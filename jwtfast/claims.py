@@ -11,7 +11,7 @@ from typing import Final, final
 
 from jwtfast._native import Policy
 
-__all__ = ["ANY", "compile_policy", "number_of_seconds"]
+__all__ = ["ANY", "compile_policy", "number_of_seconds", "texts"]
 
 
 @final
@@ -70,7 +70,7 @@ def compile_policy(
         ValueError: A value is empty, negative or not finite.
         TypeError: A value is of the wrong type.
     """
-    names = _texts("required", required, empty_ok=True)
+    names = texts("required", required, empty_ok=True)
     if isinstance(required, str):
         msg = f"required is a collection of claim names: say required=({required!r},)"
         raise TypeError(msg)
@@ -78,10 +78,10 @@ def compile_policy(
     demanded = set(names)
     allowed: dict[str, tuple[str, ...]] = {}
     if issuer is not None:
-        allowed["iss"] = _texts("issuer", issuer)
+        allowed["iss"] = texts("issuer", issuer)
         demanded.add("iss")
     if audience is not None and not isinstance(audience, _Any):
-        allowed["aud"] = _texts("audience", audience)
+        allowed["aud"] = texts("audience", audience)
         demanded.add("aud")
     if max_age is not None:
         demanded.add("iat")
@@ -89,13 +89,13 @@ def compile_policy(
         msg = f"claims is a mapping of names to values, not {type(claims).__name__}"
         raise TypeError(msg)
     for name, value in (claims or {}).items():
-        allowed[_claim_name(name)] = _texts(f"claims[{name!r}]", value)
+        allowed[_claim_name(name)] = texts(f"claims[{name!r}]", value)
         demanded.add(name)
     if authorized_party is not None:
         if not isinstance(authorized_party, str):
             msg = f"authorized_party is a str, not {type(authorized_party).__name__}"
             raise TypeError(msg)
-        allowed["azp"] = _texts("authorized_party", authorized_party)
+        allowed["azp"] = texts("authorized_party", authorized_party)
     kinds = dict(_REGISTERED)
     for name in (*names, *allowed):
         kinds.setdefault(name, "text" if name in allowed or name in _TEXTS else "any")
@@ -132,14 +132,14 @@ def number_of_seconds(name: str, value: float) -> float:
 
 
 def _claim_name(name: str) -> str:
-    _texts("claims", (name,))
+    texts("claims", (name,))
     if name in {"iss", "aud", "exp", "nbf", "iat", "azp"}:
         msg = f"claims can't say {name!r}: configure issuer, audience, leeway, max_age or authorized_party"
         raise ValueError(msg)
     return name
 
 
-def _texts(name: str, value: str | Collection[str], *, empty_ok: bool = False) -> tuple[str, ...]:
+def texts(name: str, value: str | Collection[str], *, empty_ok: bool = False) -> tuple[str, ...]:
     """Give one string, or a collection of them, as a tuple without repetitions."""
     if isinstance(value, str):
         texts: tuple[str, ...] = (value,)

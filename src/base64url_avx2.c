@@ -83,23 +83,31 @@ static inline AVX2 __m256i characters_of(__m256i v)
     return _mm256_add_epi8(c, when(under, ('_' - 63) - ('0' - 52)));
 }
 
+/* Exactly 24 bytes to 32 characters. */
+static inline AVX2 void encode_block(const uint8_t *data, uint8_t *out)
+{
+    /* Each 24-bit group abc becomes the bytes b a c b, from which two multiplications cut the four values. The upper half
+     * was loaded from four bytes before its own twelve, so that nothing past the data is read. */
+    const __m256i spread = _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10,
+                                            5, 4, 6, 5, 8, 7, 9, 8, 11, 10, 12, 11, 14, 13, 15, 14);
+    __m256i v = _mm256_set_m128i(_mm_loadu_si128((const __m128i *)(data + 8)), _mm_loadu_si128((const __m128i *)data));
+    v = _mm256_shuffle_epi8(v, spread);
+    __m256i odd = _mm256_mulhi_epu16(_mm256_and_si256(v, _mm256_set1_epi32(0x0fc0fc00)), _mm256_set1_epi32(0x04000040));
+    __m256i even = _mm256_mullo_epi16(_mm256_and_si256(v, _mm256_set1_epi32(0x003f03f0)),
+                                      _mm256_set1_epi32(0x01000010));
+    _mm256_storeu_si256((__m256i *)out, characters_of(_mm256_or_si256(odd, even)));
+}
+
 AVX2 size_t jf_base64url_encode_avx2(const uint8_t *data, size_t length, uint8_t *out)
 {
-    /* Each 24-bit group abc becomes the bytes b a c b, from which two multiplications cut the four values. */
-    const __m256i spread = _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10,
-                                            1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
-    size_t done = 0;
-    for (; length - done >= 28; done += 24, out += 32) { /* the second load reads 4 bytes past what is used */
-        __m256i v = _mm256_set_m128i(_mm_loadu_si128((const __m128i *)(data + done + 12)),
-                                     _mm_loadu_si128((const __m128i *)(data + done)));
-        v = _mm256_shuffle_epi8(v, spread);
-        __m256i odd = _mm256_mulhi_epu16(_mm256_and_si256(v, _mm256_set1_epi32(0x0fc0fc00)),
-                                         _mm256_set1_epi32(0x04000040));
-        __m256i even = _mm256_mullo_epi16(_mm256_and_si256(v, _mm256_set1_epi32(0x003f03f0)),
-                                          _mm256_set1_epi32(0x01000010));
-        _mm256_storeu_si256((__m256i *)out, characters_of(_mm256_or_si256(odd, even)));
-    }
-    return done;
+    size_t done = 0, whole = length / 3 * 3;
+    if (length < 24)
+        return 0;
+    for (; length - done >= 24; done += 24)
+        encode_block(data + done, out + done / 3 * 4);
+    /* What is left is encoded with some bytes before it once more. */
+    encode_block(data + whole - 24, out + (whole - 24) / 3 * 4);
+    return whole;
 }
 
 #else

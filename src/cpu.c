@@ -4,7 +4,8 @@
 
 #include <cpuid.h>
 
-/* XCR0: which register files the operating system saves. AVX2 needs those of SSE (bit 1) and AVX (bit 2). */
+/* XCR0: which register files the operating system saves. AVX2 needs those of SSE (bit 1) and AVX (bit 2), AVX-512 those
+ * of its masks and of the other halves and registers too (bits 5 to 7). */
 static unsigned xcr0(void)
 {
     unsigned low, high;
@@ -22,6 +23,8 @@ unsigned jf_cpu_isas(void)
         return 0;
     if ((b & bit_AVX2) && (b & bit_BMI) && osxsave && (xcr0() & 6) == 6)
         isas |= JF_ISA_AVX2;
+    if ((b & bit_AVX512F) && (b & bit_AVX512BW) && osxsave && (xcr0() & 0xe6) == 0xe6)
+        isas |= JF_ISA_AVX512;
     if ((b & bit_SHA) && ssse3 && sse41)
         isas |= JF_ISA_SHANI;
     return isas;
@@ -39,7 +42,7 @@ unsigned jf_cpu_isas(void)
 void jf_kernels_fill(jf_kernels *kernels, unsigned isas)
 {
     kernels->sha256_blocks = jf_sha256_blocks_portable;
-    kernels->sha256_blocks_pair = jf_sha256_blocks_pair_portable;
+    kernels->sha256_blocks_many = kernels->sha256_blocks_wide = jf_sha256_blocks_many_portable;
     kernels->sha512_blocks = jf_sha512_blocks_portable;
     kernels->base64url_decode = jf_base64url_decode_none;
     kernels->base64url_encode = jf_base64url_encode_none;
@@ -54,8 +57,10 @@ void jf_kernels_fill(jf_kernels *kernels, unsigned isas)
     }
     if (isas & JF_ISA_SHANI) {
         kernels->sha256_blocks = jf_sha256_blocks_shani;
-        kernels->sha256_blocks_pair = jf_sha256_blocks_pair_shani;
+        kernels->sha256_blocks_many = kernels->sha256_blocks_wide = jf_sha256_blocks_many_shani;
     }
+    if (isas & JF_ISA_AVX512)
+        kernels->sha256_blocks_wide = jf_sha256_blocks_wide_avx512;
 #else
     (void)isas;
 #endif

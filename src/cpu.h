@@ -10,7 +10,8 @@
 
 typedef struct jf_kernels {
     jf_sha256_blocks sha256_blocks;
-    jf_sha256_blocks_pair sha256_blocks_pair;
+    jf_sha256_blocks_many sha256_blocks_many; /* of a few messages */
+    jf_sha256_blocks_many sha256_blocks_wide; /* of nearly JF_SHA256_MESSAGES */
     jf_sha512_blocks sha512_blocks;
     jf_base64url_bulk base64url_decode;
     jf_base64url_bulk base64url_encode;
@@ -19,7 +20,7 @@ typedef struct jf_kernels {
 } jf_kernels;
 
 /* Instruction sets that have kernels of their own. */
-enum { JF_ISA_AVX2 = 1, JF_ISA_SHANI = 2 };
+enum { JF_ISA_AVX2 = 1, JF_ISA_SHANI = 2, JF_ISA_AVX512 = 4 };
 
 /* The sets that the CPU has and the operating system keeps the registers of. */
 unsigned jf_cpu_isas(void);

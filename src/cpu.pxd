@@ -8,6 +8,7 @@ cdef extern from "cpu.h" nogil:
     enum:
         JF_ISA_AVX2
         JF_ISA_SHANI
+        JF_ISA_AVX512
 
     unsigned jf_cpu_isas()
     void jf_kernels_fill(jf_kernels *kernels, unsigned isas)

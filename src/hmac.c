@@ -97,54 +97,65 @@ int jf_hmac_verify(const jf_hmac_key *key, const uint8_t *message, size_t length
     return compare(expected, size, mac);
 }
 
-/* ---- two at a time ---- */
+/* ---- several at a time ---- */
 
-/* Blocks of both, and then what one has more than the other. */
-static void sha256_pair(const struct jf_kernels *kernels, mac_state *a, mac_state *b, const uint8_t *data_a,
-                        size_t blocks_a, const uint8_t *data_b, size_t blocks_b)
+/* With fewer than WIDE messages a kernel that always does all of them takes longer than one that does them by twos. */
+enum { MESSAGES = JF_SHA256_MESSAGES, WIDE = 10 };
+
+typedef struct {
+    const struct jf_kernels *kernels;
+    size_t count;
+    jf_hmac_check *check[MESSAGES];
+    mac_state mac[MESSAGES];
+} group;
+
+/* Hashes what is next of each message: its whole blocks, or blocks of its tail. */
+static void advance(group *g, int tail, size_t at_most)
 {
-    uint32_t *const state[2] = {a->state.w32, b->state.w32};
-    const uint8_t *const data[2] = {data_a, data_b};
-    size_t both = blocks_a < blocks_b ? blocks_a : blocks_b;
-    if (both)
-        kernels->sha256_blocks_pair(state, data, both);
-    if (blocks_a > both)
-        kernels->sha256_blocks(state[0], data_a + 64 * both, blocks_a - both);
-    if (blocks_b > both)
-        kernels->sha256_blocks(state[1], data_b + 64 * both, blocks_b - both);
+    uint32_t *state[MESSAGES];
+    const uint8_t *data[MESSAGES];
+    size_t blocks[MESSAGES];
+    for (size_t i = 0; i < g->count; i++) {
+        mac_state *m = &g->mac[i];
+        state[i] = m->state.w32;
+        data[i] = tail ? m->tail : m->whole;
+        blocks[i] = !tail ? m->blocks : m->tail_blocks < at_most ? m->tail_blocks : at_most;
+    }
+    (g->count >= WIDE ? g->kernels->sha256_blocks_wide : g->kernels->sha256_blocks_many)(state, data, blocks,
+                                                                                                 g->count);
 }
 
-static void verify_pair(jf_hmac_check *x, jf_hmac_check *y)
+static void verify_group(group *g)
 {
-    const struct jf_kernels *kernels = x->key->kernels;
-    uint8_t expected[2][32];
-    mac_state a, b;
-    begin(&a, x->key, x->message, x->length);
-    begin(&b, y->key, y->message, y->length);
-    sha256_pair(kernels, &a, &b, a.whole, a.blocks, b.whole, b.blocks);
-    sha256_pair(kernels, &a, &b, a.tail, a.tail_blocks, b.tail, b.tail_blocks);
-    turn_outward(&a, x->key);
-    turn_outward(&b, y->key);
-    sha256_pair(kernels, &a, &b, a.tail, 1, b.tail, 1);
-    finish(&a, x->key, expected[0]);
-    finish(&b, y->key, expected[1]);
-    x->good = compare(expected[0], 32, x->mac);
-    y->good = compare(expected[1], 32, y->mac);
+    for (size_t i = 0; i < g->count; i++)
+        begin(&g->mac[i], g->check[i]->key, g->check[i]->message, g->check[i]->length);
+    advance(g, 0, 0);
+    advance(g, 1, 2);
+    for (size_t i = 0; i < g->count; i++)
+        turn_outward(&g->mac[i], g->check[i]->key);
+    advance(g, 1, 1);
+    for (size_t i = 0; i < g->count; i++) {
+        uint8_t expected[JF_SHA2_MAX_DIGEST];
+        finish(&g->mac[i], g->check[i]->key, expected);
+        g->check[i]->good = compare(expected, 32, g->check[i]->mac);
+    }
+    g->count = 0;
 }
 
 void jf_hmac_verify_all(jf_hmac_check *checks, size_t count)
 {
-    jf_hmac_check *waiting = NULL;
+    group g;
+    g.count = 0;
     for (jf_hmac_check *one = checks; one < checks + count; one++) {
         if (one->key->hash != JF_SHA256 || one->mac_length != 32) {
             one->good = jf_hmac_verify(one->key, one->message, one->length, one->mac, one->mac_length);
-        } else if (waiting) {
-            verify_pair(waiting, one);
-            waiting = NULL;
-        } else {
-            waiting = one;
+            continue;
         }
+        g.kernels = one->key->kernels;
+        g.check[g.count++] = one;
+        if (g.count == MESSAGES)
+            verify_group(&g);
     }
-    if (waiting)
-        waiting->good = jf_hmac_verify(waiting->key, waiting->message, waiting->length, waiting->mac, 32);
+    if (g.count)
+        verify_group(&g);
 }

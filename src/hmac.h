@@ -33,7 +33,7 @@ typedef struct {
     int good; /* set to what jf_hmac_verify gives */
 } jf_hmac_check;
 
-/* Verifies many. Those of SHA-256 are done two at a time, which takes little longer than one. */
+/* Verifies many, all by keys of the same kernels. Those of SHA-256 are done several at a time. */
 void jf_hmac_verify_all(jf_hmac_check *checks, size_t count);
 
 #endif

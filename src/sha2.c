@@ -127,10 +127,11 @@ void jf_sha256_blocks_portable(uint32_t state[8], const uint8_t *data, size_t bl
     }
 }
 
-void jf_sha256_blocks_pair_portable(uint32_t *const state[2], const uint8_t *const data[2], size_t blocks)
+void jf_sha256_blocks_many_portable(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,
+                                    size_t messages)
 {
-    jf_sha256_blocks_portable(state[0], data[0], blocks);
-    jf_sha256_blocks_portable(state[1], data[1], blocks);
+    for (size_t i = 0; i < messages; i++)
+        jf_sha256_blocks_portable(state[i], data[i], blocks[i]);
 }
 
 #define SUM0_64(x) (ROR64(x, 28) ^ ROR64(x, 34) ^ ROR64(x, 39))

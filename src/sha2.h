@@ -22,8 +22,12 @@ typedef union {
 typedef void (*jf_sha256_blocks)(uint32_t state[8], const uint8_t *data, size_t blocks);
 typedef void (*jf_sha512_blocks)(uint64_t state[8], const uint8_t *data, size_t blocks);
 
-/* Two messages at once, the same number of blocks of each: what is slow in one is the wait for its own last result. */
-typedef void (*jf_sha256_blocks_pair)(uint32_t *const state[2], const uint8_t *const data[2], size_t blocks);
+/* Several messages at once, at most JF_SHA256_MESSAGES of them: blocks[i] blocks at data[i] for state[i]. What is slow
+ * with one is the wait for its own last result. */
+typedef void (*jf_sha256_blocks_many)(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,
+                                      size_t messages);
+
+#define JF_SHA256_MESSAGES 16
 
 size_t jf_sha2_digest_size(jf_sha2_id id);
 size_t jf_sha2_block_size(jf_sha2_id id);
@@ -46,11 +50,15 @@ void jf_sha2(const struct jf_kernels *kernels, jf_sha2_id id, const uint8_t *dat
 extern const uint32_t JF_SHA256_K[64];
 
 void jf_sha256_blocks_portable(uint32_t state[8], const uint8_t *data, size_t blocks);
-void jf_sha256_blocks_pair_portable(uint32_t *const state[2], const uint8_t *const data[2], size_t blocks);
+void jf_sha256_blocks_many_portable(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,
+                                    size_t messages);
 void jf_sha512_blocks_portable(uint64_t state[8], const uint8_t *data, size_t blocks);
 #if defined(__x86_64__) && defined(__GNUC__)
 void jf_sha256_blocks_shani(uint32_t state[8], const uint8_t *data, size_t blocks);
-void jf_sha256_blocks_pair_shani(uint32_t *const state[2], const uint8_t *const data[2], size_t blocks);
+void jf_sha256_blocks_many_shani(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,
+                                 size_t messages);
+void jf_sha256_blocks_wide_avx512(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,
+                                  size_t messages);
 #endif
 
 #endif

@@ -85,7 +85,7 @@ SHANI void jf_sha256_blocks_shani(uint32_t state[8], const uint8_t *data, size_t
         w0[1] = next_words(w0[1], w4[1], w8[1], w12[1]);                                                               \
     } while (0)
 
-SHANI void jf_sha256_blocks_pair_shani(uint32_t *const state[2], const uint8_t *const data[2], size_t blocks)
+static SHANI void blocks_of_two(uint32_t *const *state, const uint8_t *const *data, size_t blocks)
 {
     const uint32_t *K = JF_SHA256_K;
     __m128i abef[2], cdgh[2];
@@ -119,6 +119,21 @@ SHANI void jf_sha256_blocks_pair_shani(uint32_t *const state[2], const uint8_t *
     }
     for (int i = 0; i < 2; i++)
         store_state(state[i], abef[i], cdgh[i]);
+}
+
+/* Two by two: the blocks that both have, and then what one has more than the other. */
+SHANI void jf_sha256_blocks_many_shani(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,
+                                       size_t messages)
+{
+    for (; messages >= 2; messages -= 2, state += 2, data += 2, blocks += 2) {
+        size_t both = blocks[0] < blocks[1] ? blocks[0] : blocks[1];
+        blocks_of_two(state, data, both);
+        for (int i = 0; i < 2; i++)
+            if (blocks[i] > both)
+                jf_sha256_blocks_shani(state[i], data[i] + 64 * both, blocks[i] - both);
+    }
+    if (messages)
+        jf_sha256_blocks_shani(*state, *data, *blocks);
 }
 
 #else
