@@ -30,6 +30,10 @@ bench: $(VENV)/rivals
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.import_cost
 
+# Counted, not timed: fails where a path of a token takes a tenth more instructions than what is committed.
+instructions: $(VENV)/built
+	$(BIN)/python -m benchmarks.instructions $(if $(UPDATE),--update)
+
 # The suite on a build with AddressSanitizer and UndefinedBehaviorSanitizer. Python's own allocator would hide what is
 # done to its objects from them; leaks are not looked for, since the interpreter leaves much behind. The safe path keeps
 # the usual build, here in the checkout, from being imported instead.

@@ -1,4 +1,4 @@
-"""Compares the cache's eviction policy, LRU, with others on made-up traffic, and writes ``docs/benchmarks/eviction.md``."""
+"""Compares the cache's eviction policy, LRU, with others on made-up traffic; writes ``docs/benchmarks/eviction.md``."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def hmac_digest(checks: Checks) -> Ready:
 
 
 def orjson_loads(_checks: Checks) -> Ready:
-    """Make the floor of reading claims: ``orjson.loads`` of the payload's octets, which jwtfast calls at first use.
+    """Make the floor of reading claims: ``orjson.loads`` of the payload's octets.
 
     Returns:
         The floor.

@@ -1,4 +1,4 @@
-"""Measures what cached tokens take in memory, and that the cache keeps its limits; writes ``docs/benchmarks/memory.md``."""
+"""Measures what cached tokens take, and that the cache keeps its limits; writes ``docs/benchmarks/memory.md``."""
 
 from __future__ import annotations
 

@@ -76,14 +76,14 @@ def oxyjwt(checks: Checks) -> Ready:
     def verify(token: str) -> Any:
         claims = decode(token)
         if "exp" not in claims:
-            raise missing("exp")
+            raise missing
         return claims
 
     # Without the function around it, which would be in its time.
     def accept(_: object, tokens: list[str]) -> None:
         for token in tokens:
             if "exp" not in decode(token):
-                raise missing("exp")
+                raise missing
 
     return Ready(verify=verify, refusal=oxyjwt.InvalidTokenError, accept=accept)
 
@@ -145,7 +145,7 @@ def joserfc(checks: Checks) -> Ready:
     if isinstance(checks.key, bytes):
         key = jwk.OctKey.import_key(checks.key)
     else:
-        kinds = {"RS": jwk.RSAKey, "PS": jwk.RSAKey, "ES": jwk.ECKey, "Ed": jwk.OKPKey}
+        kinds: dict[str, Any] = {"RS": jwk.RSAKey, "PS": jwk.RSAKey, "ES": jwk.ECKey, "Ed": jwk.OKPKey}
         key = kinds[checks.algorithm[:2]].import_key(_pem(checks))
     rules: Any = _essential(checks)
     registry = jwt.JWTClaimsRegistry(**rules)
