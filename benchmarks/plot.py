@@ -13,7 +13,7 @@ from benchmarks.timings import show_time
 __all__ = ["Bar", "svg"]
 
 WIDTH = 860
-LEFT = 210  # where bars begin: labels stand before
+LEFT = 230  # where bars begin: labels stand before
 RIGHT = 90  # what is kept free for the numbers after them
 BAR = 18
 GAP = 6

@@ -27,6 +27,7 @@ from benchmarks.tokens import Checks
 __all__ = [
     "OLDER_PYJWT",
     "authlib",
+    "authlib_jose",
     "joserfc",
     "jwcrypto",
     "jwtoxide",
@@ -160,13 +161,8 @@ def joserfc(checks: Checks) -> Ready:
 
 
 def authlib(checks: Checks) -> Ready:
-    """Make Authlib's own JOSE ready, which points to joserfc as what will replace it."""
-    from authlib.deprecate import AuthlibDeprecationWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AuthlibDeprecationWarning)
-        from authlib import jose
-
+    """Make Authlib ready."""
+    jose = authlib_jose()
     if isinstance(checks.key, bytes):
         key = jose.OctKey.import_key(checks.key)
     else:
@@ -180,6 +176,20 @@ def authlib(checks: Checks) -> Ready:
         return claims
 
     return Ready(verify=verify, refusal=jose.JoseError)
+
+
+def authlib_jose() -> Any:
+    """Import Authlib's own JOSE, which warns that joserfc will replace it.
+
+    Returns:
+        The package.
+    """
+    from authlib.deprecate import AuthlibDeprecationWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+        from authlib import jose
+    return jose
 
 
 def python_jose(checks: Checks) -> Ready:

@@ -120,8 +120,9 @@ def show_time(seconds: float) -> str:
     Returns:
         Its text.
     """
-    nanoseconds = seconds * 1e9
-    return f"{nanoseconds:.0f} ns" if nanoseconds < 1000 else f"{nanoseconds / 1000:.3g} µs"
+    if seconds < 1e-6:
+        return f"{seconds * 1e9:.0f} ns"
+    return f"{seconds * 1e6:.3g} µs" if seconds < 1e-3 else f"{seconds * 1e3:.3g} ms"
 
 
 def show_count(seconds: float) -> str:

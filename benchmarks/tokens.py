@@ -24,8 +24,13 @@ from benchmarks.pure_python import HASHES
 
 __all__ = [
     "ALGORITHMS",
+    "AUDIENCE",
+    "AUDIENCES",
     "CASES",
     "COUNT",
+    "ISSUER",
+    "LIFETIME",
+    "SECRET",
     "SIZES",
     "SLOW_COUNT",
     "Checks",
@@ -52,6 +57,7 @@ SLOW_COUNT = 200
 LIFETIME = 3600  # seconds
 ISSUER = "https://login.example"
 AUDIENCE = "https://api.example"
+AUDIENCES = [AUDIENCE, "account"]
 SECRET = b"a secret of sixty-four bytes, which every hash accepts as a key."
 
 
@@ -224,7 +230,7 @@ def _typical_claims(dice: random.Random, now: int) -> dict[str, Any]:
     return {
         "iss": ISSUER,
         "sub": str(uuid.UUID(bytes=dice.randbytes(16), version=4)),
-        "aud": [AUDIENCE, "account"],
+        "aud": AUDIENCES,
         "exp": now + LIFETIME,
         "nbf": now,
         "iat": now,
