@@ -27,7 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.instruction_paths import COUNT, PASSES
+from benchmarks.instruction_paths import COUNTED
 
 __all__ = ["main"]
 
@@ -85,8 +85,9 @@ def _count() -> dict[str, int]:
     # Once without valgrind, which compiles what is imported: that would be in the first count.
     subprocess.run(_python("nothing"), env=_environment(), check=True)
     with TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        totals = dict(zip(PASSES, pool.map(lambda path: _run(path, Path(folder) / path), PASSES), strict=True))
-    one = {path: (totals[path] - totals["nothing"]) / (passes * COUNT) for path, passes in PASSES.items() if passes}
+        totals = dict(zip(COUNTED, pool.map(lambda path: _run(path, Path(folder) / path), COUNTED), strict=True))
+    calls = {path: count * passes for path, (count, passes) in COUNTED.items() if passes}
+    one = {path: (totals[path] - totals["nothing"]) / count for path, count in calls.items()}
     return {name: round(one[path] - one[less]) for name, (path, less) in LINES.items()}
 
 
