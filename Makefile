@@ -6,8 +6,8 @@ BIN = $(VENV)/bin
 SOURCES = $(wildcard src/*) setup.py pyproject.toml
 PYTEST_ARGS ?=
 
-.PHONY: run test lint bench sanitize valgrind clean
-.PRECIOUS: %/installed %/built
+.PHONY: run test lint bench instructions sanitize valgrind clean
+.PRECIOUS: %/installed %/built %/rivals
 
 # By the environment: a command line is for all to see, and its quotes would have to be minded.
 run: export SAMPLE_TOKEN := $(value TOKEN)
@@ -24,10 +24,15 @@ lint: $(VENV)/installed
 	$(BIN)/mypy
 	PATH="$(abspath $(BIN)):$$PATH" cython-lint src/*.pyx src/*.pxi src/*.pxd
 
-bench: $(VENV)/built
+bench: $(VENV)/rivals
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.cache_cost
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.import_cost
+
+# Counted, not timed: fails where a path of a token takes a tenth more instructions than what is committed.
+instructions: $(VENV)/built
+	$(BIN)/python -m benchmarks.instructions $(if $(UPDATE),--update)
 
 # The suite on a build with AddressSanitizer and UndefinedBehaviorSanitizer. Python's own allocator would hide what is
 # done to its objects from them; leaks are not looked for, since the interpreter leaves much behind. The safe path keeps
@@ -53,14 +58,22 @@ valgrind: $(VENV)/built
 	grep -q 'ERROR SUMMARY' build/valgrind.log
 	! grep -E -B 30 -A 10 '_native|__pyx' build/valgrind.log
 
+# pyenv may have a command python3.12 that only works once that version is selected: so it is.
 %/installed: pyproject.toml
-	$(PYTHON) -m venv $*
+	$(PYTHON) --version >/dev/null 2>&1 || export PYENV_VERSION="$$(pyenv whence $(PYTHON) 2>/dev/null | tail -n 1)"; \
+		$(PYTHON) -m venv $*
 	$*/bin/python -m pip install --quiet --upgrade pip
 	$*/bin/python -m pip install --quiet --group dev
 	touch $@
 
 %/built: %/installed $(SOURCES)
 	$*/bin/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+# One of the rivals is measured in two versions: the older one goes into a folder that is on nobody's path.
+%/rivals: %/built
+	$*/bin/python -m pip install --quiet --group bench
+	$*/bin/python -m pip install --quiet --no-deps --upgrade --target $*/older-pyjwt --group older-pyjwt
 	touch $@
 
 clean:
