@@ -116,6 +116,7 @@ class Policy:
         several_audiences: int,
         leeway: float,
         max_age: float,
+        session: int = 0,
     ) -> None: ...
 
 @final
@@ -179,6 +180,53 @@ class Token:
     @property
     def scopes(self) -> frozenset[str]:
         """The names in ``scope``, or else ``scp``: a string of them or an array (RFC 8693 section 4.2)."""
+
+class RevocationSet:
+    """What has been revoked, as fingerprints, to be asked natively: the compiled part of ``RevocationList``."""
+
+    def __init__(self, *, max_entries: int, leeway: float, clock: Callable[[], float] | None) -> None: ...
+    @property
+    def generation(self) -> Generation:
+        """Advanced after each change: cached tokens are looked up again."""
+
+    @property
+    def leeway(self) -> float:
+        """How long past their ``exp`` tokens are remembered, in seconds."""
+
+    @property
+    def max_entries(self) -> int:
+        """How many revocations it holds at most."""
+
+    suspended: bool
+    """Whether it knows too little to call any token good: then each raises RevocationListUnavailableError."""
+
+    def add(self, kind: str, issuer: str | None, value: str, issued_before: float, until: float) -> None:
+        """Revoke what has this ``jti``, ``sub``, ``sid`` or ``kid``, and was issued at that time or before, until then.
+
+        Raises:
+            RevocationListFullError: It holds ``max_entries``, none of which has ended.
+        """
+
+    def revokes(self, token: Token, /) -> bool:
+        """Tell whether a token, which is good in itself, has been revoked.
+
+        Args:
+            token: The token.
+
+        Returns:
+            Whether it is to be refused.
+
+        Raises:
+            RevocationListUnavailableError: What has been revoked lately is not known.
+        """
+
+    def time(self) -> float:
+        """Give the list's time, in seconds since the epoch."""
+
+    def __len__(self) -> int: ...
+
+def siphash(key: bytes, message: bytes) -> bytes:
+    """Give the 128-bit SipHash-2-4 of a message of whole words."""
 
 class VerifierCore:
     """The compiled part of Verifier."""
