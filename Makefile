@@ -28,6 +28,7 @@ bench: $(VENV)/built
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.cache_cost
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.revocation_cost
 
 # The suite on a build with AddressSanitizer and UndefinedBehaviorSanitizer. Python's own allocator would hide what is
 # done to its objects from them; leaks are not looked for, since the interpreter leaves much behind. The safe path keeps
@@ -44,7 +45,7 @@ sanitize: .venvs/sanitize/installed
 
 # Valgrind on the path of a token. Python itself and others' extensions have faults of their own to it: what counts is
 # what has a function of ours in its stack.
-VALGRIND_TESTS = tests/test_rfc_examples.py tests/test_policy.py tests/test_token.py
+VALGRIND_TESTS = tests/test_rfc_examples.py tests/test_policy.py tests/test_token.py tests/test_revocation.py
 
 valgrind: $(VENV)/built
 	mkdir -p build

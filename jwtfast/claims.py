@@ -98,9 +98,7 @@ def compile_policy(
             msg = f"authorized_party is a str, not {type(authorized_party).__name__}"
             raise TypeError(msg)
         allowed["azp"] = _texts("authorized_party", authorized_party)
-    kinds = dict(_REGISTERED)
-    if sessions:
-        kinds["sid"] = "text"
+    kinds = dict((*_REGISTERED, ("sid", "text")) if sessions else _REGISTERED)
     for name in (*names, *allowed):
         kinds.setdefault(name, "text" if name in allowed or name in _TEXTS else "any")
     return Policy(

@@ -54,8 +54,8 @@ cdef jf_fingerprint fingerprint_of(str issuer, jf_revocation_kind kind, str valu
 
 
 cdef bytes spell_identifier(str value, jf_revocation_kind kind, jf_identifier *identifier):
-    # Gives what keeps the text alive, besides the value. Claims are spelled as in canonical JSON text, since that is what a token's are
-    # met in; a kid is taken from Python on both sides, so it is spelled as it is.
+    # Gives what keeps the text alive, besides the value. Claims are spelled as in canonical JSON text, since that is
+    # what a token's are met in; a kid is taken from Python on both sides, so it is spelled as it is.
     cdef bytes spelled = None
     identifier.text = NULL
     identifier.length = 0
@@ -185,8 +185,8 @@ cdef class RevocationSet:
     cdef int require_leeway(self, double leeway) except -1:
         if leeway > self.leeway:
             raise ValueError(
-                f"the verifier takes tokens {leeway:g} s past their exp, and its list of revocations forgets them after "
-                f"{self.leeway:g} s: give the list a leeway of {leeway:g} too")
+                f"the verifier takes tokens until {leeway:g} s past their exp, its list of revocations forgets them "
+                f"{self.leeway:g} s past it: give the list a leeway of {leeway:g} too")
         return 0
 
 
