@@ -9,7 +9,7 @@ from typing import Protocol, overload
 from jwtfast._native import Generation, RevocationSet, Token
 from jwtfast.claims import number_of_seconds
 
-__all__ = ["RevocationList", "Revocations"]
+__all__ = ["Generation", "RevocationList", "Revocations"]
 
 
 class Revocations(Protocol):
