@@ -56,8 +56,10 @@ class RedisServer:
             "save": "",
         }
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+        # Not with the sanitizers' libraries, if the tests run under them.
+        environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
         self.process = subprocess.Popen(  # noqa: S603
-            [self.program, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [self.program, *arguments], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         end = time.monotonic() + 10
         with self.client() as client:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import random
 import statistics
 import subprocess
 import sys
@@ -11,7 +13,8 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +88,11 @@ def eventually(holds: Callable[[], object], *, within: float = 10) -> bool:
 def long(revoked: RevocationList, entries: int) -> Callable[[], bool]:
     """Give the question whether a list has so many entries."""
     return lambda: len(revoked) == entries
+
+
+def is_revoked(judge: Verifier, raw: str) -> bool:
+    """Tell whether a token is refused as revoked."""
+    return code_of(judge, raw) == "revoked"
 
 
 # ---- Sharing ----
@@ -255,7 +263,7 @@ def test_another_process_within_100_ms(share: Callable[..., RedisRevocationList]
         [sys.executable, "-P", "-c", textwrap.dedent(FOLLOWER), str(server.port), SECRET.hex(), str(NOW), *raws],
         stdout=subprocess.PIPE,
         text=True,
-        env={"PYTHONPATH": str(Path(jwtfast.__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(jwtfast.__file__).parents[1])},
     ) as follower:
         assert follower.stdout is not None
         assert follower.stdout.readline() == "ready\n"
@@ -474,6 +482,51 @@ def test_data_that_is_lost(
     assert eventually(lambda: code_of(judge, issued(jti="3")) == "revoked")
     assert [code_of(judge, issued(jti=jti)) for jti in ("1", "2")] == ["revoked"] * 2
     assert len(share()) == 1
+
+
+def disturb(server: RedisServer, rng: random.Random, meanwhile: Callable[[], None]) -> None:
+    """Have something happen to Redis, and something else while it is away."""
+    with server.client() as client:
+        if rng.random() < 0.5:
+            client.client_kill_filter(_type="normal", skipme=True)
+            meanwhile()
+        if rng.random() < 0.5:
+            client.xtrim(CHANGES, maxlen=rng.randrange(3), approximate=False)
+    if rng.random() < 0.4:
+        server.stop()
+        meanwhile()
+        server.start()
+    elif rng.random() < 0.4:
+        server.freeze()
+        time.sleep(rng.random() / 5)
+        server.thaw()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens(seed: int, share: Callable[..., RedisRevocationList], server: RedisServer) -> None:
+    """What was revoked without an error is known to all lists in the end, whatever happened to Redis in between."""
+    rng = random.Random(seed)  # noqa: S311
+    lists = [share(refuse_after=0.2) for _ in range(3)]
+    tried, told = 0, set()
+
+    def revoke() -> None:
+        nonlocal tried
+        tried += 1
+        with suppress(errors.RevocationListUnavailableError):
+            rng.choice(lists).revoke_jti(ISSUER, str(tried), None)
+            told.add(tried)
+
+    while tried < 150:
+        revoke()
+        if rng.random() < 0.15:
+            disturb(server, rng, revoke)
+        if rng.random() < 0.05:
+            lists.append(share(refuse_after=0.2))
+    assert 75 < len(told) <= tried
+    for revoked in lists:
+        judge = verifier(revoked, cache_tokens=0)
+        for number in told:
+            assert eventually(partial(is_revoked, judge, issued(jti=str(number))))
 
 
 # ---- Time, and what Redis holds ----
