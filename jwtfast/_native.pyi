@@ -226,7 +226,7 @@ class RevocationSet:
     def __len__(self) -> int: ...
 
 def siphash(key: bytes, message: bytes) -> bytes:
-    """Give the 128-bit SipHash-2-4 of a message of whole words."""
+    """Give the 128-bit SipHash-1-3 of a message of whole words."""
 
 class VerifierCore:
     """The compiled part of Verifier."""

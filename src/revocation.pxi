@@ -1,5 +1,7 @@
 # What has been revoked, asked without Python on the path of a token.
 
+from cpython.dict cimport PyDict_GetItemWithError
+
 # One for the process: a token's fingerprints are good for any list.
 cdef uint64_t FINGERPRINT_KEY[2]
 
@@ -34,7 +36,8 @@ cdef void note_claims(jf_revocable *revocable, const jf_json_value *issuer, cons
 
 cdef int note_key(jf_revocable *revocable, Claims header, PreparedKey key) except -1:
     # The kid that the token names; else that of the key it was signed with.
-    key_id = header.get("kid", key.key_id)
+    cdef PyObject *named = PyDict_GetItemWithError(header, "kid")
+    key_id = key.key_id if named == NULL else <object>named
     if key_id is None:
         revocable.by[<int>JF_BY_KEY] = NONE
     else:
@@ -190,13 +193,8 @@ cdef class RevocationSet:
         return 0
 
 
-cdef bint is_native(object revocations) except -1:
-    # Not where a subclass has its own way to answer: then that is what counts.
-    return isinstance(revocations, RevocationSet) and type(revocations).revokes is RevocationSet.revokes
-
-
 def siphash(bytes key not None, bytes message not None):
-    # To be held to the published vectors.
+    # To be held to the paper.
     cdef jf_siphash state
     cdef uint64_t words[2]
     if PyBytes_GET_SIZE(key) != sizeof(words) or PyBytes_GET_SIZE(message) % 8:

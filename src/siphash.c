@@ -25,7 +25,6 @@ static inline void compress(uint64_t v[4], uint64_t word)
 {
     v[3] ^= word;
     round_of(v);
-    round_of(v);
     v[0] ^= word;
 }
 
@@ -73,7 +72,7 @@ void jf_siphash_digest(jf_siphash *state, uint64_t digest[2])
     compress(v, state->words * 8 << 56);
     v[2] ^= 0xee;
     for (int half = 0; half < 2; half++) {
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 3; i++)
             round_of(v);
         digest[half] = v[0] ^ v[1] ^ v[2] ^ v[3];
         v[1] ^= 0xdd;

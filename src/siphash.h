@@ -1,5 +1,6 @@
-/* SipHash-2-4 with 128 bits of output (Aumasson and Bernstein, 2012), over whole words: a keyed hash whose values
- * nobody can foresee, or bring together, who doesn't know the key. */
+/* SipHash-1-3 with 128 bits of output (Aumasson and Bernstein, 2012), over whole words: a keyed hash whose values
+ * nobody can foresee, or bring together, who doesn't know the key. One round for each word and three at the end are
+ * what hash tables use it with; its values are never seen outside. */
 #ifndef JF_SIPHASH_H
 #define JF_SIPHASH_H
 

@@ -32,9 +32,11 @@ cdef class VerifierCore:
             raise TypeError(f"{type(revocations).__name__} has no method 'revokes' that takes a token")
         # One that never advances, where there are no revocations.
         self.revocation_generation = Generation() if revocations is None else generation_of(revocations)
-        if is_native(revocations):
-            self.revocation_set = revocations
-            self.revocation_set.require_leeway(policy.policy.leeway)
+        if isinstance(revocations, RevocationSet):
+            (<RevocationSet>revocations).require_leeway(policy.policy.leeway)
+            # Where a subclass has its own way to answer, that is what counts.
+            if type(revocations).revokes is RevocationSet.revokes:
+                self.revocation_set = revocations
         self.token_type = token_type
         self.max_token_bytes = max_token_bytes
         self.cache_ttl = cache_ttl
