@@ -255,6 +255,7 @@ class VerifierCore:
 
         Raises:
             InvalidTokenError: Something is wrong with the token; the subclass and its ``code`` say what.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
             TypeError: It is not str, bytes, bytearray or memoryview.
         """
 
@@ -271,6 +272,7 @@ class VerifierCore:
             MissingTokenError: There is no header, or it names another scheme.
             InvalidRequestError: It names the scheme and breaks its syntax.
             InvalidTokenError: Something is wrong with the token.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
             TypeError: It is not str, bytes, bytearray, memoryview or None.
         """
 
