@@ -29,6 +29,7 @@ bench: $(VENV)/rivals
 	$(BIN)/python -m benchmarks.cache_cost
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.import_cost
+	$(BIN)/python -m benchmarks.revocation_cost
 
 # Counted, not timed: fails where a path of a token takes a tenth more instructions than what is committed.
 instructions: $(VENV)/built
@@ -49,7 +50,7 @@ sanitize: .venvs/sanitize/installed
 
 # Valgrind on the path of a token. Python itself and others' extensions have faults of their own to it: what counts is
 # what has a function of ours in its stack.
-VALGRIND_TESTS = tests/test_rfc_examples.py tests/test_policy.py tests/test_token.py
+VALGRIND_TESTS = tests/test_rfc_examples.py tests/test_policy.py tests/test_token.py tests/test_revocation.py
 
 valgrind: $(VENV)/built
 	mkdir -p build

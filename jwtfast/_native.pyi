@@ -124,6 +124,7 @@ class Policy:
         several_audiences: int,
         leeway: float,
         max_age: float,
+        session: int = 0,
     ) -> None: ...
 
 @final
@@ -188,6 +189,53 @@ class Token:
     def scopes(self) -> frozenset[str]:
         """The names in ``scope``, or else ``scp``: a string of them or an array (RFC 8693 section 4.2)."""
 
+class RevocationSet:
+    """What has been revoked, as fingerprints, to be asked natively: the compiled part of ``RevocationList``."""
+
+    def __init__(self, *, max_entries: int, leeway: float, clock: Callable[[], float] | None) -> None: ...
+    @property
+    def generation(self) -> Generation:
+        """Advanced after each change: cached tokens are looked up again."""
+
+    @property
+    def leeway(self) -> float:
+        """How long past their ``exp`` tokens are remembered, in seconds."""
+
+    @property
+    def max_entries(self) -> int:
+        """How many revocations it holds at most."""
+
+    suspended: bool
+    """Whether it knows too little to call any token good: then each raises RevocationListUnavailableError."""
+
+    def add(self, kind: str, issuer: str | None, value: str, issued_before: float, until: float) -> None:
+        """Revoke what has this ``jti``, ``sub``, ``sid`` or ``kid``, and was issued at that time or before, until then.
+
+        Raises:
+            RevocationListFullError: It holds ``max_entries``, none of which has ended.
+        """
+
+    def revokes(self, token: Token, /) -> bool:
+        """Tell whether a token, which is good in itself, has been revoked.
+
+        Args:
+            token: The token.
+
+        Returns:
+            Whether it is to be refused.
+
+        Raises:
+            RevocationListUnavailableError: What has been revoked lately is not known.
+        """
+
+    def time(self) -> float:
+        """Give the list's time, in seconds since the epoch."""
+
+    def __len__(self) -> int: ...
+
+def siphash(key: bytes, message: bytes) -> bytes:
+    """Give the 128-bit SipHash-1-3 of a message of whole words."""
+
 class VerifierCore:
     """The compiled part of Verifier."""
 
@@ -215,6 +263,7 @@ class VerifierCore:
 
         Raises:
             InvalidTokenError: Something is wrong with the token; the subclass and its ``code`` say what.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
             TypeError: It is not str, bytes, bytearray or memoryview.
         """
 
@@ -231,6 +280,7 @@ class VerifierCore:
             MissingTokenError: There is no header, or it names another scheme.
             InvalidRequestError: It names the scheme and breaks its syntax.
             InvalidTokenError: Something is wrong with the token.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
             TypeError: It is not str, bytes, bytearray, memoryview or None.
         """
 
@@ -252,6 +302,7 @@ class VerifierCore:
             not concern the others.
 
         Raises:
+            RevocationListUnavailableError: The tokens may be good, and their revocations can't be known (503, not 401).
             TypeError: One of them is not str, bytes, bytearray or memoryview; none is verified then.
             ValueError: There is less than one thread.
         """

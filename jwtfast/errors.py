@@ -31,6 +31,8 @@ __all__ = [
     "KeySetUnavailableError",
     "MissingRequiredClaimError",
     "MissingTokenError",
+    "RevocationListFullError",
+    "RevocationListUnavailableError",
     "RevokedTokenError",
     "TokenTooLargeError",
     "UnknownKeyError",
@@ -53,6 +55,21 @@ class KeySetUnavailableError(JWTError):
     """Raised when there are no usable keys to judge a token with; the token may be good (503, not 401)."""
 
     code = "keys_unavailable"
+
+
+class RevocationListUnavailableError(JWTError):
+    """Raised when it is not known what has been revoked lately, or what is to be revoked can't be told to all.
+
+    The token may be good (503, not 401); what was to be revoked is to be revoked again.
+    """
+
+    code = "revocations_unavailable"
+
+
+class RevocationListFullError(JWTError):
+    """Raised when there is no room for another revocation in a list; nothing that it holds was given up."""
+
+    code = "revocations_full"
 
 
 class InvalidTokenError(JWTError):

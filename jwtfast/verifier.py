@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Self, TypedDict, Unpack
 
-from jwtfast._native import VerifierCore
+from jwtfast._native import RevocationSet, VerifierCore
 from jwtfast.claims import ANY, _Any, compile_policy, number_of_seconds
 from jwtfast.key_set import KeySet
 from jwtfast.keys import Key
@@ -71,12 +71,14 @@ class Verifier(VerifierCore):
             cache_tokens: How many verified tokens are remembered at most; 0: none.
             cache_bytes: How many bytes they take at most, with their claims.
             cache_ttl: How long a token is remembered at most, in seconds; None: as long as it is valid.
-            revocations: What has been revoked: it is asked about every token, remembered ones too once it changes.
+            revocations: What has been revoked, a ``RevocationList`` or anything else that can be asked: about every
+                token, remembered ones too once it changes.
             clock: Tells the time, in seconds since the epoch; None: the system's clock, read natively.
 
         Raises:
             InvalidKeyError: There are no keys.
-            ValueError: A value is empty, negative or not finite.
+            ValueError: A value is empty, negative or not finite, or the leeway is larger than that of the list of
+                revocations.
             TypeError: A value is of the wrong type, or the verifier is configured already.
         """
         key_set = keys if isinstance(keys, KeySet) else KeySet([keys] if isinstance(keys, Key) else keys)
@@ -93,6 +95,7 @@ class Verifier(VerifierCore):
                 authorized_party=authorized_party,
                 leeway=leeway,
                 max_age=max_age,
+                sessions=isinstance(revocations, RevocationSet),
             ),
             token_type=None if token_type is None else _media_type(token_type),
             max_token_bytes=_count("max_token_bytes", max_token_bytes, least=1),

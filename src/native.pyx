@@ -20,8 +20,10 @@ from ecdsa_signature cimport *
 from generation cimport *
 from hmac cimport *
 from json_scan cimport *
+from revocation_set cimport *
 from secret cimport *
 from sha2 cimport *
+from siphash cimport *
 from token_table cimport *
 from verdict cimport *
 from wall_clock cimport jf_now
@@ -46,5 +48,6 @@ include "policy.pxi"
 include "token.pxi"
 include "cache.pxi"
 include "refusal.pxi"
+include "revocation.pxi"
 include "verifier.pxi"
 include "batch.pxi"

@@ -22,6 +22,7 @@ cdef class VerifierCore:
     cdef Generation key_generation
     cdef object revocations          # revokes(token) and generation; or None
     cdef Generation revocation_generation
+    cdef RevocationSet revocation_set          # the same, where it is a native one that can be asked without Python
     cdef str token_type
     cdef size_t max_token_bytes
     cdef double cache_ttl
@@ -40,6 +41,11 @@ cdef class VerifierCore:
             raise TypeError(f"{type(revocations).__name__} has no method 'revokes' that takes a token")
         # One that never advances, where there are no revocations.
         self.revocation_generation = Generation() if revocations is None else generation_of(revocations)
+        if isinstance(revocations, RevocationSet):
+            (<RevocationSet>revocations).require_leeway(policy.policy.leeway)
+            # Where a subclass has its own way to answer, that is what counts.
+            if type(revocations).revokes is RevocationSet.revokes:
+                self.revocation_set = revocations
         self.token_type = token_type
         self.max_token_bytes = max_token_bytes
         self.cache_ttl = cache_ttl
@@ -117,27 +123,33 @@ cdef class VerifierCore:
     cdef inline Token recall(self, const uint8_t *raw, size_t length, double now):
         # The token, if it is remembered and still good.
         cdef Token token = self.configured().find(raw, length, now)
-        return token if token is None or self.is_current(token) or self.judge_again(token) else None
+        return token if token is None or self.is_current(token) or self.judge_again(token, now) else None
 
     cdef inline bint is_current(self, Token token) noexcept:
         return (token.key_generation == self.key_generation.read()
                 and token.revocation_generation == self.revocation_generation.read())
 
-    cdef bint judge_again(self, Token token) except -1:
-        # Keys or revocations have changed since it was judged. If neither concerns it, it stays as it is; else it goes,
-        # and the cold path says why. The counts are read first: what changes meanwhile is seen on the next call.
+    cdef bint judge_again(self, Token token, double now) except -1:
+        # Keys or revocations have changed since it was judged. If that doesn't concern it, it stays as it is; else it
+        # goes, and the cold path says why. The counts are read first: what changes meanwhile is seen on the next call.
         cdef uint64_t key_generation = self.key_generation.read()
         cdef uint64_t revocation_generation = self.revocation_generation.read()
-        cdef jf_verdict verdict = JF_GOOD
-        cdef Selection selection = self.select(<const uint8_t *>token.raw, token.payload - 1, &verdict)
-        if selection is None or not would_sign(token, selection.candidates) or self.is_revoked(token):
+        if ((token.key_generation != key_generation and not self.is_still_signed(token))
+                or (token.revocation_generation != revocation_generation and self.is_revoked(token, now))):
             self.cache.drop(token)
             return False
         token.key_generation = key_generation
         token.revocation_generation = revocation_generation
         return True
 
-    cdef inline bint is_revoked(self, Token token) except -1:
+    cdef bint is_still_signed(self, Token token) except -1:
+        cdef jf_verdict verdict = JF_GOOD
+        cdef Selection selection = self.select(<const uint8_t *>token.raw, token.payload - 1, &verdict)
+        return selection is not None and would_sign(token, selection.candidates)
+
+    cdef inline bint is_revoked(self, Token token, double now) except -1:
+        if self.revocation_set is not None:
+            return self.revocation_set.holds(token.revocable, now)
         return self.revocations is not None and self.revocations.revokes(token)
 
     cdef inline TokenCache configured(self):
@@ -206,7 +218,9 @@ cdef class VerifierCore:
         token.key = key
         token.key_generation = seen.key_generation
         token.revocation_generation = seen.revocation_generation
-        if self.is_revoked(token):
+        if token.revocable != NULL:
+            note_key(token.revocable, selection.header, key)
+        if self.is_revoked(token, now):
             why.verdict = JF_REVOKED
             return None
         token.entry.valid_until = min(token.entry.valid_until, now + self.cache_ttl)
@@ -256,11 +270,12 @@ cdef class VerifierCore:
         # The payload, once its signature has been found good.
         cdef JsonText json
         cdef jf_time_window window
+        cdef jf_revocable revocable
         cdef Token token
         why.verdict = JF_PAYLOAD_ENCODING
         try:
             if decode_json(&json, seen.raw + seen.segments.payload, seen.segments.payload_length):
-                self.policy.judge(&json, now, &window, why)
+                self.policy.judge(&json, now, &window, why, NULL if self.revocation_set is None else &revocable)
         finally:
             release_json(&json)
         if why.verdict != JF_GOOD:
@@ -273,6 +288,8 @@ cdef class VerifierCore:
         token.entry.signature = seen.segments.signature
         token.entry.valid_from = window.valid_from
         token.entry.valid_until = window.valid_until
+        if self.revocation_set is not None:
+            token.own_revocable(&revocable)
         return token
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from key_pairs import private_key, spki, token
 
-from jwtfast import Key, Token, Verifier, errors
+from jwtfast import Key, RevocationList, Token, Verifier, errors
 from jwtfast._native import Kernels
 
 KEY = Key.from_secret(SECRET, "HS256")
@@ -88,6 +88,26 @@ def test_remembered_by_both() -> None:
     assert judge.verify_many(raws) == results
     assert judge.verify(raws[9]) is results[9]
     assert judge.cache_info()[:2] == (12, 10)
+
+
+@pytest.mark.parametrize("cache_tokens", [0, 100])
+def test_revoked_ones(cache_tokens: int) -> None:
+    """What has been revoked is refused in a batch too, seen before or not, and the others stay good."""
+    revoked = RevocationList(clock=lambda: NOW)
+    judge = verifier(revocations=revoked, cache_tokens=cache_tokens)
+    raws = [good(exp=FAR, iss="https://login.example", jti=str(number)) for number in range(10)]
+    assert all(isinstance(one, Token) for one in judge.verify_many(raws[:5]))
+    for number in (2, 7):
+        revoked.revoke_jti("https://login.example", str(number), FAR)
+    for _ in range(2):
+        results = judge.verify_many(raws)
+        assert [place for place, one in enumerate(results) if isinstance(one, errors.RevokedTokenError)] == [2, 7]
+        assert sum(isinstance(one, Token) for one in results) == 8
+    revoked.suspended = True
+    with pytest.raises(errors.RevocationListUnavailableError):
+        judge.verify_many(raws)
+    revoked.suspended = False
+    assert sum(isinstance(one, Token) for one in judge.verify_many(raws)) == 8
 
 
 def test_no_ascii_behind_a_long_one() -> None:

@@ -15,6 +15,8 @@ NOT_ABOUT_A_TOKEN = {
     "JWTError": "error",
     "InvalidKeyError": "invalid_key",
     "KeySetUnavailableError": "keys_unavailable",
+    "RevocationListFullError": "revocations_full",
+    "RevocationListUnavailableError": "revocations_unavailable",
 }
 ABOUT_A_TOKEN = {
     "InvalidTokenError": ("invalid_token", "invalid_token"),
