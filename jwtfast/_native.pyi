@@ -1,7 +1,9 @@
 """The compiled path of a token: what ``src/`` builds."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, final
+from typing import Any, Literal, NamedTuple, final, overload
+
+from jwtfast.key_set import FetchedKeys
 
 class CacheInfo(NamedTuple):
     """What a verifier's cache holds and has done: counts, and sizes in bytes."""
@@ -207,6 +209,7 @@ class VerifierCore:
 
         Raises:
             InvalidTokenError: Something is wrong with the token; the subclass and its ``code`` say what.
+            KeySetUnavailableError: The keys are fetched from elsewhere, and there are none.
             TypeError: It is not str, bytes, bytearray or memoryview.
         """
 
@@ -223,7 +226,27 @@ class VerifierCore:
             MissingTokenError: There is no header, or it names another scheme.
             InvalidRequestError: It names the scheme and breaks its syntax.
             InvalidTokenError: Something is wrong with the token.
+            KeySetUnavailableError: The keys are fetched from elsewhere, and there are none.
             TypeError: It is not str, bytes, bytearray, memoryview or None.
+        """
+
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: Literal[True], /) -> Token: ...
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: bool = False, /) -> Token | FetchedKeys:
+        """Verify a token as ``verify`` does, but wait for nothing.
+
+        Args:
+            raw: The token.
+            last: Whether to refuse it too where its key is on its way.
+
+        Returns:
+            The verified token; or the keys to wait for, and then to attempt it again.
+
+        Raises:
+            InvalidTokenError: Something is wrong with the token.
+            KeySetUnavailableError: There are no keys to judge it with.
+            TypeError: It is not str, bytes, bytearray or memoryview.
         """
 
     def cache_info(self) -> CacheInfo:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Self, TypedDict, Unpack
 
-from jwtfast._native import VerifierCore
+from jwtfast._native import Token, VerifierCore
 from jwtfast.claims import ANY, _Any, compile_policy, number_of_seconds
-from jwtfast.key_set import KeySet
+from jwtfast.key_set import KeySet, KeySource
 from jwtfast.keys import Key
 from jwtfast.revocation import Revocations
 
@@ -36,7 +36,7 @@ class Verifier(VerifierCore):
 
     def __init__(
         self,
-        keys: Key | KeySet | Iterable[Key],
+        keys: Key | KeySource | Iterable[Key],
         *,
         issuer: str | Collection[str] | None = None,
         audience: str | Collection[str] | _Any | None = None,
@@ -56,7 +56,8 @@ class Verifier(VerifierCore):
         """Configure it (RFC 7519 section 7.2, RFC 8725).
 
         Args:
-            keys: The keys that tokens may be signed with. Their algorithms are the ones allowed.
+            keys: The keys that tokens may be signed with, or a set that keeps itself up to date, like a
+                ``RemoteKeySet``. Their algorithms are the ones allowed.
             issuer: The value, or values, that ``iss`` may have, compared exactly.
             audience: The value, or values, of which ``aud`` must hold one. Where it is None, a token that names an
                 audience is refused; ``jwtfast.ANY`` accepts any.
@@ -79,12 +80,12 @@ class Verifier(VerifierCore):
             ValueError: A value is empty, negative or not finite.
             TypeError: A value is of the wrong type, or the verifier is configured already.
         """
-        key_set = keys if isinstance(keys, KeySet) else KeySet([keys] if isinstance(keys, Key) else keys)
+        source = keys if isinstance(keys, KeySource) else KeySet([keys] if isinstance(keys, Key) else keys)
         if clock is not None and not callable(clock):
             msg = "clock is a function that gives the seconds since the epoch"
             raise TypeError(msg)
         super().__init__(
-            key_set,
+            source,
             compile_policy(
                 issuer=issuer,
                 audience=audience,
@@ -103,10 +104,33 @@ class Verifier(VerifierCore):
             clock=clock,
         )
 
+    async def verify_async(self, raw: str | bytes | bytearray | memoryview, /) -> Token:
+        """Verify a token as ``verify`` does, and let the event loop go on where a key has to be waited for.
+
+        It suspends only then, for at most ``max_wait`` seconds of a ``RemoteKeySet``: where the key is there, or can't
+        be had, the coroutine runs through at once.
+
+        Args:
+            raw: The token in JWS Compact Serialization.
+
+        Returns:
+            The verified token.
+
+        Raises:
+            InvalidTokenError: Something is wrong with the token; the subclass and its ``code`` say what.
+            KeySetUnavailableError: There are no keys to judge it with.
+            TypeError: It is not str, bytes, bytearray or memoryview.
+        """
+        found = self.attempt(raw)
+        if isinstance(found, Token):
+            return found
+        await found.wait_async()
+        return self.attempt(raw, True)
+
     @classmethod
     def for_access_tokens(
         cls,
-        keys: Key | KeySet | Iterable[Key],
+        keys: Key | KeySource | Iterable[Key],
         *,
         issuer: str | Collection[str],
         audience: str | Collection[str],
@@ -144,7 +168,7 @@ class Verifier(VerifierCore):
     @classmethod
     def for_id_tokens(
         cls,
-        keys: Key | KeySet | Iterable[Key],
+        keys: Key | KeySource | Iterable[Key],
         *,
         issuer: str,
         client_id: str,

@@ -10,6 +10,7 @@ cdef enum:
 cdef class VerifierCore:
     cdef Policy policy
     cdef object keys                 # candidates(algorithm, key_id) and generation
+    cdef object fetched              # the keys again, where they are fetched: seek(algorithm) and wait(); or None
     cdef Generation key_generation
     cdef object revocations          # revokes(token) and generation; or None
     cdef Generation revocation_generation
@@ -25,6 +26,7 @@ cdef class VerifierCore:
         if self.policy is not None:
             raise TypeError("a Verifier is configured once: what it has cached was judged by that")
         self.keys = keys
+        self.fetched = keys if callable(getattr(keys, "seek", None)) else None
         self.key_generation = generation_of(keys)
         self.revocations = revocations
         if revocations is not None and not callable(getattr(revocations, "revokes", None)):
@@ -52,6 +54,8 @@ cdef class VerifierCore:
         cdef object owner = borrow(raw, &data, &length)
         cdef Refusal why
         cdef Token token = self.answer(data, length, &why)
+        if token is None and self.waited(&why):
+            token = self.answer(data, length, &why)
         if token is None:
             raise self.refusal(&why)
         return token
@@ -68,9 +72,23 @@ cdef class VerifierCore:
             raise not_ascii(header_value)
         start = bearer_token(data, length)
         token = self.answer(data + start, length - start, &why)
+        if token is None and self.waited(&why):
+            token = self.answer(data + start, length - start, &why)
         if token is None:
             raise self.refusal(&why)
         return token
+
+    def attempt(self, raw, bint last=False, /):
+        cdef const uint8_t *data = NULL
+        cdef size_t length = 0
+        cdef object owner = borrow(raw, &data, &length)
+        cdef Refusal why
+        cdef Token token = self.answer(data, length, &why)
+        if token is not None:
+            return token
+        if why.verdict == JF_KEY_AWAITED and not last:
+            return self.fetched
+        raise self.refusal(&why)
 
     def cache_info(self):
         return self.configured().info()
@@ -124,6 +142,13 @@ cdef class VerifierCore:
         if self.cache is None:       # made by __new__ alone, or by a subclass that forgot super().__init__()
             raise TypeError("this Verifier was never configured: call Verifier.__init__")
         return self.cache
+
+    cdef bint waited(self, const Refusal *why) except -1:
+        # Whether to look again, after the fetch that may bring the token's key.
+        if why.verdict != JF_KEY_AWAITED:
+            return False
+        self.fetched.wait()
+        return True
 
     cdef object refusal(self, const Refusal *why):
         return refusal(why.verdict, why.culprit, self.policy.names[why.culprit])
@@ -189,7 +214,10 @@ cdef class VerifierCore:
             return None
         candidates = self.keys.candidates(header.algorithm, header.key_id)
         if not candidates:
-            verdict[0] = JF_UNKNOWN_KEY if self.keys.candidates(header.algorithm, None) else JF_ALGORITHM
+            if self.fetched is not None and self.fetched.seek(header.algorithm):
+                verdict[0] = JF_KEY_AWAITED
+            else:
+                verdict[0] = JF_UNKNOWN_KEY if self.keys.candidates(header.algorithm, None) else JF_ALGORITHM
         elif len(candidates) > MAX_CANDIDATES:
             verdict[0] = JF_TOO_MANY_KEYS
         elif self.token_type is not None and not is_token_type(header.type, self.token_type):
