@@ -7,12 +7,24 @@ from jwtfast._native import CacheInfo, Claims, Token
 from jwtfast.claims import ANY
 from jwtfast.key_set import KeySet, SkippedKey
 from jwtfast.keys import Key
+from jwtfast.multi_issuer import MultiIssuerVerifier
 from jwtfast.verifier import Verifier
 
 if TYPE_CHECKING:
     from jwtfast.remote import RemoteKeySet as RemoteKeySet
 
-__all__ = ["ANY", "CacheInfo", "Claims", "Key", "KeySet", "SkippedKey", "Token", "Verifier", "errors"]
+__all__ = [
+    "ANY",
+    "CacheInfo",
+    "Claims",
+    "Key",
+    "KeySet",
+    "MultiIssuerVerifier",
+    "SkippedKey",
+    "Token",
+    "Verifier",
+    "errors",
+]
 __version__ = "0.1.0"
 
 # What needs more than the package itself does: imported when it is asked for, and no part of "import *".

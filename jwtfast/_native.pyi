@@ -272,3 +272,69 @@ class VerifierCore:
 
     def clear_cache(self) -> None:
         """Drop all tokens from the cache."""
+
+class MultiIssuerCore:
+    """The compiled part of MultiIssuerVerifier."""
+
+    def __init__(self, verifiers: dict[str, VerifierCore], *, cache_tokens: int, cache_bytes: int) -> None: ...
+    def verify(self, raw: str | bytes | bytearray | memoryview, /) -> Token:
+        """Verify a token by the verifier of the issuer that it names (RFC 7519 section 7.2).
+
+        Args:
+            raw: The token in JWS Compact Serialization.
+
+        Returns:
+            The verified token; the same object for the same bytes, as long as it is remembered.
+
+        Raises:
+            InvalidIssuerError: There is no verifier for its issuer.
+            InvalidTokenError: Something else is wrong with the token.
+            KeySetUnavailableError: The issuer's keys are fetched from elsewhere, and there are none.
+            TypeError: It is not str, bytes, bytearray or memoryview.
+        """
+
+    def verify_bearer(self, header_value: str | bytes | bytearray | memoryview | None, /) -> Token:
+        """Verify the token in an Authorization header's value, as ``Verifier.verify_bearer`` does.
+
+        Args:
+            header_value: The value, like ``"Bearer eyJ..."``; None where the request has no such header.
+
+        Returns:
+            The verified token.
+
+        Raises:
+            MissingTokenError: There is no header, or it names another scheme.
+            InvalidRequestError: It names the scheme and breaks its syntax.
+            InvalidTokenError: Something is wrong with the token.
+            KeySetUnavailableError: The issuer's keys are fetched from elsewhere, and there are none.
+            TypeError: It is not str, bytes, bytearray, memoryview or None.
+        """
+
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: Literal[True], /) -> Token: ...
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: bool = False, /) -> Token | FetchedKeys:
+        """Verify a token as ``verify`` does, but wait for nothing, as ``VerifierCore.attempt`` does."""
+
+    def cache_info(self) -> CacheInfo:
+        """Tell what the cache of all issuers holds and has done.
+
+        Returns:
+            Counts, and sizes in bytes.
+        """
+
+    def forget(self, raw: str | bytes | bytearray | memoryview, /) -> bool:
+        """Drop a token from the cache, so that it is verified anew.
+
+        Args:
+            raw: The token.
+
+        Returns:
+            Whether it was there.
+
+        Raises:
+            TypeError: It is not str, bytes, bytearray or memoryview.
+        """
+
+    def clear_cache(self) -> None:
+        """Drop all tokens from the cache."""

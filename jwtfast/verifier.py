@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Self, TypedDict, Unpack
+from typing import Literal, Protocol, Self, TypedDict, Unpack, overload
 
 from jwtfast._native import Token, VerifierCore
 from jwtfast.claims import ANY, _Any, compile_policy, number_of_seconds
-from jwtfast.key_set import KeySet, KeySource
+from jwtfast.key_set import FetchedKeys, KeySet, KeySource
 from jwtfast.keys import Key
 from jwtfast.revocation import Revocations
 
-__all__ = ["Verifier"]
+__all__ = ["AsyncVerification", "Verifier", "number_of"]
 
 
 class Options(TypedDict, total=False):
@@ -29,7 +29,45 @@ class Options(TypedDict, total=False):
     clock: Callable[[], float] | None
 
 
-class Verifier(VerifierCore):
+class Attempting(Protocol):
+    """What verifies without waiting."""
+
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: Literal[True], /) -> Token: ...
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: bool = False, /) -> Token | FetchedKeys: ...
+
+
+class AsyncVerification:
+    """Verification in an event loop, for whatever verifies without waiting."""
+
+    __slots__ = ()
+
+    async def verify_async(self: Attempting, raw: str | bytes | bytearray | memoryview, /) -> Token:
+        """Verify a token as ``verify`` does, and let the event loop go on where a key has to be waited for.
+
+        It suspends only then, for at most ``max_wait`` seconds of a ``RemoteKeySet``: where the key is there, or can't
+        be had, the coroutine runs through at once.
+
+        Args:
+            raw: The token in JWS Compact Serialization.
+
+        Returns:
+            The verified token.
+
+        Raises:
+            InvalidTokenError: Something is wrong with the token; the subclass and its ``code`` say what.
+            KeySetUnavailableError: There are no keys to judge it with.
+            TypeError: It is not str, bytes, bytearray or memoryview.
+        """
+        found = self.attempt(raw)
+        if isinstance(found, Token):
+            return found
+        await found.wait_async()
+        return self.attempt(raw, True)
+
+
+class Verifier(VerifierCore, AsyncVerification):
     """Verifies tokens by a set of keys and a policy that never changes, and remembers the good ones."""
 
     __slots__ = ()
@@ -96,36 +134,13 @@ class Verifier(VerifierCore):
                 max_age=max_age,
             ),
             token_type=None if token_type is None else _media_type(token_type),
-            max_token_bytes=_count("max_token_bytes", max_token_bytes, least=1),
-            cache_tokens=_count("cache_tokens", cache_tokens, least=0),
-            cache_bytes=_count("cache_bytes", cache_bytes, least=0),
+            max_token_bytes=number_of("max_token_bytes", max_token_bytes, least=1),
+            cache_tokens=number_of("cache_tokens", cache_tokens, least=0),
+            cache_bytes=number_of("cache_bytes", cache_bytes, least=0),
             cache_ttl=math.inf if cache_ttl is None else number_of_seconds("cache_ttl", cache_ttl),
             revocations=revocations,
             clock=clock,
         )
-
-    async def verify_async(self, raw: str | bytes | bytearray | memoryview, /) -> Token:
-        """Verify a token as ``verify`` does, and let the event loop go on where a key has to be waited for.
-
-        It suspends only then, for at most ``max_wait`` seconds of a ``RemoteKeySet``: where the key is there, or can't
-        be had, the coroutine runs through at once.
-
-        Args:
-            raw: The token in JWS Compact Serialization.
-
-        Returns:
-            The verified token.
-
-        Raises:
-            InvalidTokenError: Something is wrong with the token; the subclass and its ``code`` say what.
-            KeySetUnavailableError: There are no keys to judge it with.
-            TypeError: It is not str, bytes, bytearray or memoryview.
-        """
-        found = self.attempt(raw)
-        if isinstance(found, Token):
-            return found
-        await found.wait_async()
-        return self.attempt(raw, True)
 
     @classmethod
     def for_access_tokens(
@@ -212,7 +227,21 @@ def _demand(**values: object) -> None:
             raise TypeError(msg)
 
 
-def _count(name: str, value: int, *, least: int) -> int:
+def number_of(name: str, value: int, *, least: int) -> int:
+    """Check a configured number of things.
+
+    Args:
+        name: What to call it in an error.
+        value: The number.
+        least: What it must be at least.
+
+    Returns:
+        It.
+
+    Raises:
+        ValueError: It is less, or 2**48 or more.
+        TypeError: It is no int.
+    """
     if isinstance(value, bool) or not isinstance(value, int):
         msg = f"{name} is an int, not {type(value).__name__}"
         raise TypeError(msg)

@@ -12,6 +12,7 @@ cdef class Token:
     cdef Claims built
     cdef uint64_t key_generation              # under which it was last judged
     cdef uint64_t revocation_generation
+    cdef Py_ssize_t member                    # which of a MultiIssuerVerifier's members judged it
 
     def __init__(self):
         raise TypeError("a Token comes from Verifier.verify")

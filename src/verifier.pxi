@@ -20,6 +20,7 @@ cdef class VerifierCore:
     cdef object clock
     cdef TokenCache cache
     cdef HeaderMemo memo
+    cdef Py_ssize_t member           # its place in a MultiIssuerVerifier; 0 where it stands alone
 
     def __init__(self, keys, Policy policy not None, *, str token_type, size_t max_token_bytes, size_t cache_tokens,
                  size_t cache_bytes, double cache_ttl, revocations, clock):
@@ -135,6 +136,17 @@ cdef class VerifierCore:
         token.revocation_generation = revocation_generation
         return True
 
+    cdef VerifierCore join(self, TokenCache cache, Py_ssize_t member):
+        # One that judges as this one does, and remembers elsewhere.
+        cdef VerifierCore joined = VerifierCore.__new__(VerifierCore)
+        self.configured()
+        joined.keys, joined.fetched, joined.key_generation = self.keys, self.fetched, self.key_generation
+        joined.revocations, joined.revocation_generation = self.revocations, self.revocation_generation
+        joined.token_type, joined.max_token_bytes = self.token_type, self.max_token_bytes
+        joined.cache_ttl, joined.clock, joined.memo = self.cache_ttl, self.clock, HeaderMemo()
+        joined.policy, joined.cache, joined.member = self.policy, cache, member
+        return joined
+
     cdef inline bint is_revoked(self, Token token) except -1:
         return self.revocations is not None and self.revocations.revokes(token)
 
@@ -196,6 +208,7 @@ cdef class VerifierCore:
         token.selection = selection
         token.entry.shared = &selection.cost
         token.key = key
+        token.member = self.member
         token.key_generation = key_generation
         token.revocation_generation = revocation_generation
         if self.is_revoked(token):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -43,8 +44,13 @@ class HttpServer:
         released: Set at the end, for answers that wait.
     """
 
-    def __init__(self, answer: Answer) -> None:
-        """Bind a free port."""
+    def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
+        """Bind a free port.
+
+        Args:
+            answer: What to answer with.
+            tls: What to prove its identity with; None: plain HTTP.
+        """
         self.answer = answer
         self.pages: dict[str, Answer] = {}
         self.requests: list[tuple[str, Message]] = []
@@ -63,9 +69,14 @@ class HttpServer:
         class Server(ThreadingHTTPServer):
             request_queue_size = 128
 
+            def handle_error(self, *_: object) -> None:
+                """Say nothing: clients that break off are what is tested."""
+
         self._server = Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.origin = f"http{'s' * (tls is not None)}://127.0.0.1:{self._server.server_address[1]}"
         self.url = f"{self.origin}/jwks"
 
     @property

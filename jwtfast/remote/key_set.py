@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, NoReturn, Self, TypedDict, Unpack
@@ -28,6 +28,7 @@ from jwtfast.remote.discovery import Discovery
 from jwtfast.remote.document import Document, DocumentReader, FetchError, check_url
 from jwtfast.remote.flight import Flight
 from jwtfast.remote.schedule import Schedule
+from jwtfast.remote.work import WORKING, run
 
 __all__ = ["KeySetStatus", "RemoteKeySet"]
 
@@ -427,7 +428,7 @@ class RemoteKeySet:
         error = "it was given up"
         try:
             self._fetches += 1
-            address, document = _run(self._fetch())
+            address, document = run(self._fetch())
             keys, skipped, known = self._read(document)
             with self._lock:
                 error = self._accept(address, document, KeyIndex(keys), skipped) or ""
@@ -548,7 +549,8 @@ def _work(reference: weakref.ref[RemoteKeySet], wake: queue.SimpleQueue[None]) -
         keys = reference()
         if keys is None or not keys._is_served_by(wake):  # noqa: SLF001 - its own thread
             return
-        pause = keys._attend()  # noqa: SLF001
+        with WORKING:
+            pause = keys._attend()  # noqa: SLF001
         del keys
         with suppress(queue.Empty):
             wake.get(timeout=min(pause, threading.TIMEOUT_MAX))
@@ -556,16 +558,6 @@ def _work(reference: weakref.ref[RemoteKeySet], wake: queue.SimpleQueue[None]) -
 
 def _ring(wake: queue.SimpleQueue[None], _: object) -> None:
     wake.put(None)
-
-
-def _run(coroutine: Coroutine[Any, Any, tuple[str, Document]]) -> tuple[str, Document]:
-    # An event loop for one fetch. asyncio.run would wait for a name server that doesn't answer.
-    loop = asyncio.new_event_loop()
-    try:
-        return loop.run_until_complete(coroutine)
-    finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
 
 
 _ALIVE: weakref.WeakSet[RemoteKeySet] = weakref.WeakSet()
