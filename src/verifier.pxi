@@ -226,11 +226,13 @@ cdef class VerifierCore:
         if header is None:
             return None
         candidates = self.keys.candidates(header.algorithm, header.key_id)
-        if not candidates:
-            if self.fetched is not None and self.fetched.seek(header.algorithm):
+        if not candidates and self.fetched is not None:
+            if self.fetched.seek(header.algorithm):
                 verdict[0] = JF_KEY_AWAITED
-            else:
-                verdict[0] = JF_UNKNOWN_KEY if self.keys.candidates(header.algorithm, None) else JF_ALGORITHM
+                return None
+            candidates = self.keys.candidates(header.algorithm, header.key_id)     # they may have come just now
+        if not candidates:
+            verdict[0] = JF_UNKNOWN_KEY if self.keys.candidates(header.algorithm, None) else JF_ALGORITHM
         elif len(candidates) > MAX_CANDIDATES:
             verdict[0] = JF_TOO_MANY_KEYS
         elif self.token_type is not None and not is_token_type(header.type, self.token_type):
