@@ -114,7 +114,7 @@ def test_lifetime_of_the_document(server: HttpServer) -> None:
 
 
 def test_validators(server: HttpServer, keys: RemoteKeySet) -> None:
-    """A document with an ETag is not sent again while it has not changed, and stays in use (RFC 9110 section 13.1.2)."""
+    """A document with an ETag stays in use while it has not changed, without being sent again (RFC 9110 13.1.2)."""
     server.answer = jwks(public("a"), Cache_Control="max-age=100", ETag='"one"')
     keys.refresh()
     held = list(keys)
@@ -186,7 +186,7 @@ def test_threads_and_loops_share_a_fetch(server: HttpServer, keys: RemoteKeySet)
 
 @pytest.mark.parametrize("is_down", [False, True])
 def test_ten_thousand_random_kids(server: HttpServer, keys: RemoteKeySet, is_down: bool) -> None:
-    """Ten thousand tokens with random kids make one fetch for each cool-down, whether or not it succeeds."""
+    """Ten thousand tokens with random kids make one fetch for each cool-down, be it good or not (envoy#14557)."""
     verifier = Verifier(keys)
     verifier.verify(signed("a"))
     if is_down:
@@ -350,7 +350,7 @@ def test_a_key_that_changes_under_its_kid(server: HttpServer, keys: RemoteKeySet
 
 
 def test_unchanged_keys_are_the_same_objects(server: HttpServer, keys: RemoteKeySet) -> None:
-    """A key whose JWK has not changed is the same object after a refresh, wherever it stands and however it is spelled."""
+    """A key whose JWK has not changed is the same object after a refresh, wherever it stands in the set."""
     keys.refresh()
     first = list(keys)
     generation = keys.generation.count
@@ -382,10 +382,7 @@ def test_all_keys_withdrawn(server: HttpServer, keys: RemoteKeySet, members: tup
 
 
 def test_keys_go_when_they_are_stale(server: HttpServer) -> None:
-    """Where no fetch succeeds, keys go at the end of stale_for, remembered tokens with them, and come back as they were.
-
-    Until then remembered tokens are answered as ever.
-    """
+    """Where no fetch succeeds, all goes on until stale_for is over; then the keys go, with their remembered tokens."""
     server.answer, good = jwks(public("a"), Cache_Control="max-age=0"), server.answer
     with RemoteKeySet(server.url, min_lifetime=0.1, stale_for=0.4, cool_down=0.05) as keys:
         verifier = Verifier(keys)
@@ -408,7 +405,7 @@ def test_keys_go_when_they_are_stale(server: HttpServer) -> None:
 
 
 def test_keys_go_while_the_server_stalls(server: HttpServer) -> None:
-    """Stale keys go at their instant though the thread waits for an answer just then, and though nobody asks for them."""
+    """Stale keys go at their instant though the thread waits for an answer just then, and nobody asks for them."""
     server.answer = jwks(public("a"), Cache_Control="max-age=0")
     with RemoteKeySet(server.url, min_lifetime=0.1, stale_for=0.2, cool_down=0.01, timeout=30) as keys:
         verifier = Verifier(keys)
@@ -421,7 +418,7 @@ def test_keys_go_while_the_server_stalls(server: HttpServer) -> None:
         assert (len(keys), code_of(verifier, raw)) == (0, "keys_unavailable")
 
 
-def test_keys_go_without_the_thread(server: HttpServer, keys: RemoteKeySet) -> None:
+def test_keys_go_without_the_thread(keys: RemoteKeySet) -> None:
     """Stale keys are not given out even where no thread has come to drop them."""
     keys.refresh()
     (prepared,) = keys.candidates("ES256", "a")
@@ -526,6 +523,38 @@ def test_close_while_the_server_stalls(server: HttpServer, keys: RemoteKeySet) -
     assert not keys._worker.is_alive()
 
 
+def test_no_thread_to_be_had(server: HttpServer, keys: RemoteKeySet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no thread can be started that is said, and the next call tries again."""
+
+    def fail(_: threading.Thread) -> None:
+        msg = "can't start new thread"
+        raise RuntimeError(msg)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        with pytest.raises(errors.KeySetUnavailableError):
+            keys.refresh()
+        generation = keys.generation.count
+        assert keys.candidates("ES256", "a") == ()
+        assert keys.generation.count > generation
+    assert keys.refresh() is True
+    assert server.count == 1
+
+
+def test_something_unforeseen(server: HttpServer, keys: RemoteKeySet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong in a fetch, it is a failed fetch, and the thread lives on."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keys._reader.__class__, "_check", fail)
+        with pytest.raises(errors.KeySetUnavailableError, match="MemoryError"):
+            keys.refresh()
+    assert keys.refresh() is True
+    assert server.count == 2
+
+
 def test_close_before_use(server: HttpServer) -> None:
     """A key set that was never used can be closed, in an event loop too, and refuses to begin."""
 
@@ -561,7 +590,7 @@ def test_one_set_for_several_verifiers(server: HttpServer, keys: RemoteKeySet) -
     assert server.count == 1
 
 
-def test_other_kinds_of_keys(server: HttpServer, keys: RemoteKeySet) -> None:
+def test_other_kinds_of_keys(keys: RemoteKeySet) -> None:
     """A verifier takes a key set that fetches, one that doesn't, a key, or several keys, and nothing else."""
     key = Key.from_jwk(public("a"))
     for given in (keys, key, [key], iter([key])):

@@ -29,7 +29,7 @@ def succeeds(run: subprocess.CompletedProcess[str]) -> str:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.parametrize("used", [False, True])
 def test_fork(server: HttpServer, new_process: Process, used: bool) -> None:
-    """A forked process has a thread of its own for the keys, whether or not its parent has one; remembered tokens stay."""
+    """A forked process has a thread of its own for the keys, though its parent has one; remembered tokens stay."""
     code = f"""if True:
         import os, time, warnings
         from jwtfast import RemoteKeySet, Verifier

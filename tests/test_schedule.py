@@ -127,3 +127,18 @@ def test_never_twice_within_a_cool_down(
             kept.failed(now)
         assert kept.fetch_at >= kept.cool_until == now + cool_down
         now = kept.cool_until + delay
+
+
+@given(st.floats(0, 1e6), st.floats(0, 0.9999), st.booleans())
+def test_spread(wait: float, random: float, success: bool) -> None:
+    """A schedule that is spread has its next fetch a little earlier, never in the cool-down, and never put off."""
+    spread = schedule(random)
+    if success:
+        spread.succeeded(0.0, 600)
+    else:
+        spread.failed(0.0)
+    before = spread.fetch_at
+    spread.spread(wait)
+    assert spread.fetch_at <= before
+    assert spread.fetch_at >= spread.cool_until
+    assert (spread.fetch_at == before) or spread.fetch_at >= wait

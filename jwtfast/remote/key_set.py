@@ -333,13 +333,15 @@ class RemoteKeySet:
     def close(self) -> None:
         """End its thread and forget its keys: from now on it verifies nothing."""
         with self._lock:
-            worker, self._closed = self._worker, True
+            worker, flight, self._closed = self._worker, self._flight, True
             self._exchange(_NOTHING)
             if self._cancel is not None:
                 self._cancel()
             self._wake.put(None)
         if worker is not None and worker is not threading.current_thread():
             worker.join(self._timeout)
+        if flight is not None:
+            flight.land("the key set was closed")  # the thread may have ended before it took off
 
     def __enter__(self) -> Self:
         return self
@@ -388,8 +390,8 @@ class RemoteKeySet:
             worker = threading.Thread(target=_work, args=(reference, self._wake), name="jwtfast-keys", daemon=True)
             try:
                 worker.start()
-            except RuntimeError:  # the interpreter is going down, or there is no room for a thread: the next call tries
-                _LOG.warning("no thread can be started to fetch the keys of %s", self._name)
+            except RuntimeError:  # the interpreter is going down, or there is no room for another thread
+                self.generation.advance()  # so that the next call tries again, though all tokens be remembered
                 return
             self._worker = worker
 
@@ -430,8 +432,9 @@ class RemoteKeySet:
             self._fetches += 1
             address, document = run(self._fetch())
             keys, skipped, known = self._read(document)
+            index = KeyIndex(keys)
             with self._lock:
-                error = self._accept(address, document, KeyIndex(keys), skipped) or ""
+                error = self._accept(address, document, index, skipped) or ""
                 self._known = known
         except FetchError as failure:
             error = str(failure)
@@ -439,13 +442,13 @@ class RemoteKeySet:
             error = "the key set was closed"
         except Exception as failure:  # noqa: BLE001 - whatever it was, there will be a next time
             error = f"something unforeseen went wrong ({type(failure).__name__})"
-            _LOG.exception("the keys of %s could not be fetched", self._name)
         finally:
             with self._lock:
                 if error:
                     self._note_failure(error)
-                if self._flight is flight:
-                    self._flight = None
+                self._flight = None
+            if error and not self._closed:
+                _LOG.warning("the keys of %s could not be fetched: %s", self._name, error)
             flight.land(error or None)
 
     async def _fetch(self) -> tuple[str, Document]:
@@ -515,8 +518,6 @@ class RemoteKeySet:
             self._discovery.forget()
         self._schedule.failed(time.monotonic())
         self._last_error, self._last_error_at = error, time.time()
-        if not self._closed:
-            _LOG.warning("the keys of %s could not be fetched: %s", self._name, error)
 
     def _drop_expired(self) -> None:
         with self._lock:
@@ -566,6 +567,7 @@ _ALIVE: weakref.WeakSet[RemoteKeySet] = weakref.WeakSet()
 def _begin_anew_after_fork() -> None:
     for keys in tuple(_ALIVE):
         keys._begin_anew()  # noqa: SLF001
+        keys._schedule.spread(time.monotonic())  # noqa: SLF001
 
 
 if hasattr(os, "register_at_fork"):

@@ -109,3 +109,9 @@ class Schedule:
         self.failures += 1
         self.cool_until = now + self._cool_down
         self.fetch_at = now + self._cool_down * back_off * (1 + 0.25 * self._random())
+
+    def spread(self, now: float) -> None:
+        """Put the next fetch at an instant of one's own: processes that were forked have the same schedule."""
+        if self.fetch_at > now:
+            earliest = max(now, self.cool_until)
+            self.fetch_at = earliest + (self.fetch_at - earliest) * (0.8 + 0.2 * self._random())
