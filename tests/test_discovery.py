@@ -40,7 +40,7 @@ def test_openid_connect(server: HttpServer, path: str) -> None:
     """OpenID Connect's metadata stand behind the issuer's path, whether or not that ends with a slash."""
     issuer = server.origin + path
     server.pages[path.rstrip("/") + OIDC] = metadata(issuer, server.url)
-    with RemoteKeySet.from_discovery(issuer) as keys:
+    with RemoteKeySet.from_discovery(issuer, max_wait=10) as keys:
         assert server.count == 0
         assert code_of(Verifier(keys, issuer=issuer), signed("a", iss=issuer)) is None
     assert paths(server) == [path.rstrip("/") + OIDC, "/jwks"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -35,7 +36,7 @@ def test_fork(server: HttpServer, new_process: Process, used: bool) -> None:
         from jwtfast import RemoteKeySet, Verifier
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
         raw = {signed("a")!r}
-        keys = RemoteKeySet({server.url!r}, cool_down=60)
+        keys = RemoteKeySet({server.url!r}, cool_down=60, max_wait=10)
         verifier = Verifier(keys)
         if {used}:
             verifier.verify(raw)
@@ -97,7 +98,7 @@ def test_the_interpreter_ends(server: HttpServer, new_process: Process, path: st
     code = f"""if True:
         import sys, time
         from jwtfast import RemoteKeySet, Verifier
-        keys = RemoteKeySet({server.origin + path!r}, max_wait=5 if {path!r} == "/jwks" else 0.01)
+        keys = RemoteKeySet({server.origin + path!r}, max_wait=10 if {path!r} == "/jwks" else 0.01)
         verifier = Verifier(keys)
         try:
             verifier.verify({signed("a")!r})
@@ -108,6 +109,29 @@ def test_the_interpreter_ends(server: HttpServer, new_process: Process, path: st
         {ending}
         """
     succeeds(new_process(code, PYTHONWARNINGS="error", PYTHONDEVMODE="1"))
+
+
+def test_the_interpreter_ends_while_a_name_is_looked_up(new_process: Process) -> None:
+    """A program ends at once though a name server doesn't answer; whoever wants its keys is told after max_wait."""
+    code = """if True:
+        import logging, socket, time
+        logging.disable()
+        socket.getaddrinfo = lambda *_, **__: time.sleep(60)
+        from jwtfast import RemoteKeySet, Verifier, errors
+        for timeout in (0.05, 30):
+            keys = RemoteKeySet("https://login.example/jwks", max_wait=0.1, timeout=timeout)
+            try:
+                keys.refresh() if timeout < 1 else Verifier(keys).verify(RAW)
+            except errors.KeySetUnavailableError as error:
+                print(error)
+        """
+    start = time.monotonic()
+    said = succeeds(new_process(code.replace("RAW", repr(signed("a"))), PYTHONWARNINGS="ignore"))
+    assert time.monotonic() - start < 20
+    assert [line.partition(": ")[2] for line in said.splitlines()] == [
+        "it took more than 0.05 s",
+        "they have not come yet",
+    ]
 
 
 def test_import_loads_no_http(new_process: Process) -> None:

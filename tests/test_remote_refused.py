@@ -36,8 +36,8 @@ def server() -> Iterator[HttpServer]:
 
 @pytest.fixture
 def keys(server: HttpServer) -> Iterator[RemoteKeySet]:
-    """Give a key set of the server, whose fetches take a second at most."""
-    with RemoteKeySet(server.url, cool_down=60, timeout=1) as keys:
+    """Give a key set of the server that has not fetched anything yet."""
+    with RemoteKeySet(server.url, cool_down=60, max_wait=10) as keys:
         yield keys
 
 
@@ -253,7 +253,7 @@ def test_the_longest_document(server: HttpServer) -> None:
     for answer_of in (reply, lambda body: without_length(iter([body]))):
         for excess, good in ((0, True), (1, False)):
             server.answer = answer_of(GOOD + b" " * excess)
-            with RemoteKeySet(server.url, max_bytes=len(GOOD)) as keys:
+            with RemoteKeySet(server.url, max_bytes=len(GOOD), max_wait=10) as keys:
                 assert (code_of(Verifier(keys), signed("b")) is None) == good
 
 
@@ -307,6 +307,25 @@ def test_cve_2026_102267_redirects(server: HttpServer, keys: RemoteKeySet, statu
     assert {path for path, _ in server.requests} == {"/jwks"}
 
 
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+def test_no_proxy_to_this_machine(server: HttpServer, keys: RemoteKeySet, name: str, monkeypatch: Any) -> None:
+    """What is on this very machine, and so may be plain http, is never asked for by way of a proxy on another."""
+    with HttpServer(jwks(public("b"))) as proxy:
+        monkeypatch.setenv(name, proxy.origin)
+        assert keys.refresh() is True
+        assert proxy.count == 0
+    assert server.count == 1
+
+
+def test_a_proxy_to_others(monkeypatch: Any) -> None:
+    """What is elsewhere is asked for by way of the environment's proxy."""
+    with HttpServer(jwks(public("a"))) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.origin)
+        with RemoteKeySet("http://login.example/jwks", allow_http=True) as keys:
+            assert keys.refresh() is True
+        assert [path for path, _ in proxy.requests] == ["http://login.example/jwks"]
+
+
 # ---- keys in it ----
 
 
@@ -356,8 +375,8 @@ def test_cve_2026_49998_one_kid_at_two_issuers() -> None:
     with (
         HttpServer(jwks(jwk(private_key("P-256", 0), kid="k"))) as first,
         HttpServer(jwks(jwk(private_key("P-256", 1), kid="k"))) as second,
-        RemoteKeySet(first.url) as first_keys,
-        RemoteKeySet(second.url) as second_keys,
+        RemoteKeySet(first.url, max_wait=10) as first_keys,
+        RemoteKeySet(second.url, max_wait=10) as second_keys,
     ):
         verifiers = [Verifier(first_keys), Verifier(second_keys)]
         for number, name in enumerate("ab"):
@@ -407,5 +426,6 @@ def test_https(tmp_path: Path) -> None:
             keys.refresh()
         assert server.count == 0
         with RemoteKeySet(server.url, ssl_context=ssl.create_default_context(cafile=str(path))) as keys:
+            keys.refresh()
             assert code_of(Verifier(keys), signed("a")) is None
         assert server.count == 1

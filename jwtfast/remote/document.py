@@ -73,13 +73,14 @@ def check_url(what: str, url: str, *, allow_http: bool) -> SplitResult:
     if parts.username is not None or parts.password is not None or "#" in url:
         msg = f"{what} holds a user name, a password or a fragment: leave it out, and say headers= for credentials"
         raise ValueError(msg)
-    if parts.scheme == "http" and not allow_http and not _is_loopback(str(parts.hostname)):
+    if parts.scheme == "http" and not allow_http and not is_loopback(str(parts.hostname)):
         msg = f"{what} is not https, so anybody on the way could exchange the keys: use https, or say allow_http=True"
         raise ValueError(msg)
     return parts
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this very machine by its name alone."""
     if host == "localhost":
         return True
     try:
@@ -131,9 +132,13 @@ class DocumentReader:
         if self._ssl_context is None and url.startswith("https:"):
             self._ssl_context = httpx2.create_ssl_context()  # once: it reads hundreds of certificates
         verify = self._ssl_context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # What is on this machine is not asked for by way of a proxy, which is on another.
+        is_remote = not is_loopback(str(urlsplit(url).hostname))
         try:
             async with (
-                httpx2.AsyncClient(verify=verify, timeout=self._timeout, follow_redirects=False) as client,
+                httpx2.AsyncClient(
+                    verify=verify, timeout=self._timeout, follow_redirects=False, trust_env=is_remote
+                ) as client,
                 client.stream("GET", url, headers=headers) as response,
             ):
                 self._check(response, has_etag=etag is not None)

@@ -395,6 +395,12 @@ class RemoteKeySet:
                 return
             self._worker = worker
 
+    def _abandon(self, wake: queue.SimpleQueue[None]) -> None:
+        """Have the next call start another thread in the place of one that has failed."""
+        if self._wake is wake:
+            self._worker = None
+            self.generation.advance()
+
     def _begin_flight(self, now: float) -> Flight:
         self._flight = flight = Flight(now)
         self._wake.put(None)
@@ -550,8 +556,12 @@ def _work(reference: weakref.ref[RemoteKeySet], wake: queue.SimpleQueue[None]) -
         keys = reference()
         if keys is None or not keys._is_served_by(wake):  # noqa: SLF001 - its own thread
             return
-        with WORKING:
-            pause = keys._attend()  # noqa: SLF001
+        try:
+            with WORKING:
+                pause = keys._attend()  # noqa: SLF001
+        except BaseException:
+            keys._abandon(wake)  # noqa: SLF001
+            raise
         del keys
         with suppress(queue.Empty):
             wake.get(timeout=min(pause, threading.TIMEOUT_MAX))

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import selectors
+import socket
 import threading
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 __all__ = ["WORKING", "run"]
@@ -32,6 +34,37 @@ class _Selector(selectors.DefaultSelector):
             WORKING.acquire()
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that leaves a name server which doesn't answer to itself.
+
+    The usual one asks in a thread of a pool, for which the interpreter waits in the end.
+    """
+
+    async def getaddrinfo(self, *arguments: Any, **options: Any) -> Any:
+        found: asyncio.Future[Any] = self.create_future()
+
+        def ask() -> None:
+            answer, error = None, None
+            try:
+                answer = socket.getaddrinfo(*arguments, **options)
+            except Exception as failure:  # noqa: BLE001 - it is the caller's
+                error = failure
+            with suppress(RuntimeError):  # nobody waits any more, and the loop is closed
+                self.call_soon_threadsafe(_settle, found, answer, error)
+
+        threading.Thread(target=ask, name="jwtfast-names", daemon=True).start()
+        return await found
+
+
+def _settle(future: asyncio.Future[Any], answer: object, error: Exception | None) -> None:
+    if future.done():  # whoever waited has given up
+        return
+    if error is None:
+        future.set_result(answer)
+    else:
+        future.set_exception(error)
+
+
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in an event loop of its own.
 
@@ -41,8 +74,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     Returns:
         What it gives.
     """
-    # asyncio.run would wait, in the end, for a name server that doesn't answer.
-    loop = asyncio.SelectorEventLoop(_Selector())
+    loop = _Loop(_Selector())
     loop.set_debug(False)  # in Python's development mode it would tell the program of what is none of its doing
     try:
         return loop.run_until_complete(coroutine)
