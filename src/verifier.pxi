@@ -138,13 +138,12 @@ cdef class VerifierCore:
 
     cdef VerifierCore join(self, TokenCache cache, Py_ssize_t member):
         # One that judges as this one does, and remembers elsewhere.
-        cdef VerifierCore joined = VerifierCore.__new__(VerifierCore)
+        cdef VerifierCore joined
         self.configured()
-        joined.keys, joined.fetched, joined.key_generation = self.keys, self.fetched, self.key_generation
-        joined.revocations, joined.revocation_generation = self.revocations, self.revocation_generation
-        joined.token_type, joined.max_token_bytes = self.token_type, self.max_token_bytes
-        joined.cache_ttl, joined.clock, joined.memo = self.cache_ttl, self.clock, HeaderMemo()
-        joined.policy, joined.cache, joined.member = self.policy, cache, member
+        joined = VerifierCore(self.keys, self.policy, token_type=self.token_type, max_token_bytes=self.max_token_bytes,
+                              cache_tokens=0, cache_bytes=0, cache_ttl=self.cache_ttl, revocations=self.revocations,
+                              clock=self.clock)
+        joined.cache, joined.member = cache, member
         return joined
 
     cdef inline bint is_revoked(self, Token token) except -1:
