@@ -1,9 +1,10 @@
 """The compiled path of a token: what ``src/`` builds."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, final
+from typing import Any, Literal, NamedTuple, final, overload
 
 from jwtfast.errors import InvalidTokenError
+from jwtfast.key_set import FetchedKeys
 
 class CacheInfo(NamedTuple):
     """What a verifier's cache holds and has done: counts, and sizes in bytes."""
@@ -263,6 +264,7 @@ class VerifierCore:
 
         Raises:
             InvalidTokenError: Something is wrong with the token; the subclass and its ``code`` say what.
+            KeySetUnavailableError: The keys are fetched from elsewhere, and there are none.
             RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
             TypeError: It is not str, bytes, bytearray or memoryview.
         """
@@ -280,6 +282,7 @@ class VerifierCore:
             MissingTokenError: There is no header, or it names another scheme.
             InvalidRequestError: It names the scheme and breaks its syntax.
             InvalidTokenError: Something is wrong with the token.
+            KeySetUnavailableError: The keys are fetched from elsewhere, and there are none.
             RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
             TypeError: It is not str, bytes, bytearray, memoryview or None.
         """
@@ -302,9 +305,30 @@ class VerifierCore:
             not concern the others.
 
         Raises:
+            KeySetUnavailableError: The keys are fetched from elsewhere, and there are none.
             RevocationListUnavailableError: The tokens may be good, and their revocations can't be known (503, not 401).
             TypeError: One of them is not str, bytes, bytearray or memoryview; none is verified then.
             ValueError: There is less than one thread.
+        """
+
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: Literal[True], /) -> Token: ...
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: bool = False, /) -> Token | FetchedKeys:
+        """Verify a token as ``verify`` does, but wait for nothing.
+
+        Args:
+            raw: The token.
+            last: Whether to refuse it too where its key is on its way.
+
+        Returns:
+            The verified token; or the keys to wait for, and then to attempt it again.
+
+        Raises:
+            InvalidTokenError: Something is wrong with the token.
+            KeySetUnavailableError: There are no keys to judge it with.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
+            TypeError: It is not str, bytes, bytearray or memoryview.
         """
 
     def cache_info(self) -> CacheInfo:
@@ -313,6 +337,74 @@ class VerifierCore:
         Returns:
             Counts, and sizes in bytes; ``max_tokens`` is less than ``cache_tokens`` where ``cache_bytes`` could never
             hold so many.
+        """
+
+    def forget(self, raw: str | bytes | bytearray | memoryview, /) -> bool:
+        """Drop a token from the cache, so that it is verified anew.
+
+        Args:
+            raw: The token.
+
+        Returns:
+            Whether it was there.
+
+        Raises:
+            TypeError: It is not str, bytes, bytearray or memoryview.
+        """
+
+    def clear_cache(self) -> None:
+        """Drop all tokens from the cache."""
+
+class MultiIssuerCore:
+    """The compiled part of MultiIssuerVerifier."""
+
+    def __init__(self, verifiers: dict[str, VerifierCore], *, cache_tokens: int, cache_bytes: int) -> None: ...
+    def verify(self, raw: str | bytes | bytearray | memoryview, /) -> Token:
+        """Verify a token by the verifier of the issuer that it names (RFC 7519 section 7.2).
+
+        Args:
+            raw: The token in JWS Compact Serialization.
+
+        Returns:
+            The verified token; the same object for the same bytes, as long as it is remembered.
+
+        Raises:
+            InvalidIssuerError: There is no verifier for its issuer.
+            InvalidTokenError: Something else is wrong with the token.
+            KeySetUnavailableError: The issuer's keys are fetched from elsewhere, and there are none.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
+            TypeError: It is not str, bytes, bytearray or memoryview.
+        """
+
+    def verify_bearer(self, header_value: str | bytes | bytearray | memoryview | None, /) -> Token:
+        """Verify the token in an Authorization header's value, as ``Verifier.verify_bearer`` does.
+
+        Args:
+            header_value: The value, like ``"Bearer eyJ..."``; None where the request has no such header.
+
+        Returns:
+            The verified token.
+
+        Raises:
+            MissingTokenError: There is no header, or it names another scheme.
+            InvalidRequestError: It names the scheme and breaks its syntax.
+            InvalidTokenError: Something is wrong with the token.
+            KeySetUnavailableError: The issuer's keys are fetched from elsewhere, and there are none.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
+            TypeError: It is not str, bytes, bytearray, memoryview or None.
+        """
+
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: Literal[True], /) -> Token: ...
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: bool = False, /) -> Token | FetchedKeys:
+        """Verify a token as ``verify`` does, but wait for nothing, as ``VerifierCore.attempt`` does."""
+
+    def cache_info(self) -> CacheInfo:
+        """Tell what the cache of all issuers holds and has done.
+
+        Returns:
+            Counts, and sizes in bytes.
         """
 
     def forget(self, raw: str | bytes | bytearray | memoryview, /) -> bool:

@@ -44,6 +44,7 @@ cdef class Policy:
     # Owns the memory of a jf_claims_policy. Names and values are UTF-8, spelled as in canonical JSON text.
     cdef jf_claims_policy policy
     cdef list names
+    cdef tuple issuers               # what iss may be; empty: anything
     cdef list spellings              # bytes that the texts point into
     cdef jf_json_text *texts
     cdef jf_claim_rule *rules
@@ -57,6 +58,7 @@ cdef class Policy:
         if count > MAX_RULES:
             raise ValueError(f"a verifier can ask for at most {MAX_RULES - JF_REGISTERED} claims by name")
         self.names = [name for name, _, _, _ in rows]
+        self.issuers = rows[JF_ISS][3]
         self.spellings = []
         for _, _, _, allowed in rows:
             total += <size_t>len(allowed)

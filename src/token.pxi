@@ -13,6 +13,7 @@ cdef class Token:
     cdef uint64_t key_generation              # under which it was last judged
     cdef uint64_t revocation_generation
     cdef jf_revocable *revocable              # what it is looked up by in a list of revocations; NULL where none is
+    cdef Py_ssize_t member                    # which of a MultiIssuerVerifier's members judged it
 
     def __init__(self):
         raise TypeError("a Token comes from Verifier.verify")

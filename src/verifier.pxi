@@ -19,6 +19,7 @@ cdef struct Sighting:                # of a token that is not remembered
 cdef class VerifierCore:
     cdef Policy policy
     cdef object keys                 # candidates(algorithm, key_id) and generation
+    cdef object fetched              # the keys again, where they are fetched: seek(algorithm) and wait(); or None
     cdef Generation key_generation
     cdef object revocations          # revokes(token) and generation; or None
     cdef Generation revocation_generation
@@ -29,12 +30,14 @@ cdef class VerifierCore:
     cdef object clock
     cdef TokenCache cache
     cdef HeaderMemo memo
+    cdef Py_ssize_t member           # its place in a MultiIssuerVerifier; 0 where it stands alone
 
     def __init__(self, keys, Policy policy not None, *, str token_type, size_t max_token_bytes, size_t cache_tokens,
                  size_t cache_bytes, double cache_ttl, revocations, clock):
         if self.policy is not None:
             raise TypeError("a Verifier is configured once: what it has cached was judged by that")
         self.keys = keys
+        self.fetched = keys if callable(getattr(keys, "seek", None)) else None
         self.key_generation = generation_of(keys)
         self.revocations = revocations
         if revocations is not None and not callable(getattr(revocations, "revokes", None)):
@@ -85,7 +88,10 @@ cdef class VerifierCore:
         cdef const uint8_t *data = NULL
         cdef size_t length = 0
         cdef object owner = borrow(raw, &data, &length)
-        return given_away(self.answer(data, length, self.read_clock(), why))
+        cdef Token token = self.answer(data, length, self.read_clock(), why)
+        if token is None and self.waited(why):
+            token = self.answer(data, length, self.read_clock(), why)
+        return given_away(token)
 
     cdef PyObject *verified_bearer(self, header_value, Refusal *why) except? NULL:
         cdef const uint8_t *data = NULL
@@ -96,7 +102,26 @@ cdef class VerifierCore:
         if data == NULL:
             raise not_ascii(header_value)
         start = bearer_token(data, length)
-        return given_away(self.answer(data + start, length - start, self.read_clock(), why))
+        cdef Token token = self.answer(data + start, length - start, self.read_clock(), why)
+        if token is None and self.waited(why):
+            token = self.answer(data + start, length - start, self.read_clock(), why)
+        return given_away(token)
+
+    def attempt(self, raw, bint last=False, /):
+        cdef Refusal why
+        cdef PyObject *token = self.attempted(raw, &why)
+        if token == NULL:
+            if why.verdict == JF_KEY_AWAITED and not last:
+                return self.fetched
+            self.refuse(&why)
+            jf_leave()
+        return jf_owned(token)
+
+    cdef PyObject *attempted(self, raw, Refusal *why) except? NULL:
+        cdef const uint8_t *data = NULL
+        cdef size_t length = 0
+        cdef object owner = borrow(raw, &data, &length)
+        return given_away(self.answer(data, length, self.read_clock(), why))
 
     def cache_info(self):
         return self.configured().info()
@@ -147,6 +172,16 @@ cdef class VerifierCore:
         cdef Selection selection = self.select(<const uint8_t *>token.raw, token.payload - 1, &verdict)
         return selection is not None and would_sign(token, selection.candidates)
 
+    cdef VerifierCore join(self, TokenCache cache, Py_ssize_t member):
+        # One that judges as this one does, and remembers elsewhere.
+        cdef VerifierCore joined
+        self.configured()
+        joined = VerifierCore(self.keys, self.policy, token_type=self.token_type, max_token_bytes=self.max_token_bytes,
+                              cache_tokens=0, cache_bytes=0, cache_ttl=self.cache_ttl, revocations=self.revocations,
+                              clock=self.clock)
+        joined.cache, joined.member = cache, member
+        return joined
+
     cdef inline bint is_revoked(self, Token token, double now) except -1:
         if self.revocation_set is not None:
             return self.revocation_set.holds(token.revocable, now)
@@ -156,6 +191,13 @@ cdef class VerifierCore:
         if self.cache is None:       # made by __new__ alone, or by a subclass that forgot super().__init__()
             raise TypeError("this Verifier was never configured: call Verifier.__init__")
         return self.cache
+
+    cdef bint waited(self, const Refusal *why) except -1:
+        # Whether to look again, after the fetch that may bring the token's key.
+        if why.verdict != JF_KEY_AWAITED:
+            return False
+        self.fetched.wait()
+        return True
 
     cdef object refusal(self, const Refusal *why):
         return refusal(why.verdict, why.culprit, self.policy.names[why.culprit])
@@ -216,6 +258,7 @@ cdef class VerifierCore:
         token.selection = selection
         token.entry.shared = &selection.cost
         token.key = key
+        token.member = self.member
         token.key_generation = seen.key_generation
         token.revocation_generation = seen.revocation_generation
         if token.revocable != NULL:
@@ -235,6 +278,11 @@ cdef class VerifierCore:
         if header is None:
             return None
         candidates = self.keys.candidates(header.algorithm, header.key_id)
+        if not candidates and self.fetched is not None:
+            if self.fetched.seek(header.algorithm):
+                verdict[0] = JF_KEY_AWAITED
+                return None
+            candidates = self.keys.candidates(header.algorithm, header.key_id)     # they may have come just now
         if not candidates:
             verdict[0] = JF_UNKNOWN_KEY if self.keys.candidates(header.algorithm, None) else JF_ALGORITHM
         elif len(candidates) > MAX_CANDIDATES:
