@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 SOURCES = $(wildcard src/*) setup.py pyproject.toml
 PYTEST_ARGS ?=
 
-.PHONY: run test lint bench sanitize valgrind clean
+.PHONY: run test pyjwt-tests lint bench sanitize valgrind clean
 .PRECIOUS: %/installed %/built
 
 # By the environment: a command line is for all to see, and its quotes would have to be minded.
@@ -18,6 +18,10 @@ run: $(VENV)/built
 test: $(VENV)/built
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+# PyJWT's own tests against jwtfast.jwt; see tests/pyjwt_suite.py.
+pyjwt-tests: $(VENV)/built
+	$(BIN)/python tests/pyjwt_suite.py
+
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -28,6 +32,7 @@ bench: $(VENV)/built
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.cache_cost
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.drop_in
 
 # The suite on a build with AddressSanitizer and UndefinedBehaviorSanitizer. Python's own allocator would hide what is
 # done to its objects from them; leaks are not looked for, since the interpreter leaves much behind. The safe path keeps

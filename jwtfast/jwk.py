@@ -90,7 +90,12 @@ def load(members: Mapping[str, Any], *, weak: bool = False) -> tuple[Any, Any | 
     Raises:
         InvalidKeyError: It is malformed, of an unknown type, or its private members belong to another key.
     """
-    loaders = {"RSA": partial(_load_rsa, weak=weak), "EC": _load_ec, "OKP": _load_okp, "AKP": _load_akp}
+    loaders: dict[str, Callable[[Mapping[str, Any]], tuple[Any, Any | None]]] = {
+        "RSA": partial(_load_rsa, weak=weak),
+        "EC": _load_ec,
+        "OKP": _load_okp,
+        "AKP": _load_akp,
+    }
     kind = members.get("kty")
     if not isinstance(kind, str) or kind not in loaders:
         msg = "the JWK's 'kty' is none of oct, RSA, EC, OKP and AKP"

@@ -97,7 +97,7 @@ def other_key(secret: bytes) -> tuple[str, str] | None:
 
 
 def is_ssh_key(text: bytes) -> bool:
-    """Tell whether it is the text of an SSH public key, as in ``id_rsa.pub``, ``authorized_keys`` and ``known_hosts``."""
+    """Tell whether it is the text of an SSH public key, as in ``id_rsa.pub`` or ``known_hosts``."""
     return _SSH_KEY.search(text) is not None
 
 

@@ -24,7 +24,8 @@ cdef class Decoder(VerifierCore):
     cdef dict warnings               # alg -> what is wrong with the key's length
     cdef bint judges_expiry
 
-    def __init__(self, keys, Policy policy not None, *, bint judges_expiry, dict warnings not None, size_t cache_tokens):
+    def __init__(self, keys, Policy policy not None, *, bint judges_expiry, dict warnings not None,
+                 size_t cache_tokens):
         super().__init__(keys, policy, token_type=None, max_token_bytes=MAX_DECODED, cache_tokens=cache_tokens,
                          cache_bytes=cache_tokens * CACHE_BYTES_PER_TOKEN, cache_ttl=INFINITY, revocations=None,
                          clock=clock_module.time)

@@ -46,8 +46,8 @@ cdef str sign_compact(HmacKey key, bytes header, bytes payload):
 
 
 cdef bytes compact_json(dict claims):
-    # The octets that the standard library's compact JSON has, made by orjson; None where the two might differ, or orjson
-    # takes what the standard library refuses.
+    # The octets that the standard library's compact JSON has, made by orjson; None where the two might differ, or
+    # orjson takes what the standard library refuses.
     if not is_plain(claims, 0):
         return None
     try:

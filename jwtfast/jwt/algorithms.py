@@ -83,6 +83,7 @@ AllowedPrivateKeys: TypeAlias = RSAPrivateKey | EllipticCurvePrivateKey | Ed2551
 AllowedPublicKeys: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
 
 _MIN_RSA_BITS = 2048
+_BITS: dict[type[hashes.HashAlgorithm], int] = {hashes.SHA256: 256, hashes.SHA384: 384, hashes.SHA512: 512}
 
 
 class Algorithm(ABC):
@@ -144,6 +145,12 @@ class Algorithm(ABC):
     def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
         """Tell whether a signature is that of a message."""
 
+    @overload
+    @staticmethod
+    def to_jwk(key_obj: Any, as_dict: Literal[True]) -> JWKDict: ...
+    @overload
+    @staticmethod
+    def to_jwk(key_obj: Any, as_dict: Literal[False] = False) -> str: ...
     @staticmethod
     @abstractmethod
     def to_jwk(key_obj: Any, as_dict: bool = False) -> JWKDict | str:
@@ -274,7 +281,7 @@ class RSAAlgorithm(Algorithm):
 
     def __init__(self, hash_alg: type[hashes.HashAlgorithm]) -> None:
         self.hash_alg = hash_alg
-        self._row = ALGORITHMS[f"{self._family}{hash_alg.digest_size * 8}"]
+        self._row = ALGORITHMS[f"{self._family}{_BITS[hash_alg]}"]
 
     def check_key_length(self, key: AllowedRSAKeys) -> str | None:
         """Tell whether a modulus is shorter than 2,048 bits (NIST SP 800-131A)."""
@@ -288,7 +295,7 @@ class RSAAlgorithm(Algorithm):
     def prepare_key(self, key: AllowedRSAKeys | str | bytes) -> AllowedRSAKeys:
         """Read a key from PEM, or from the text of an SSH public key."""
         if isinstance(key, self._crypto_key_types):
-            return cast("AllowedRSAKeys", key)
+            return key
         loaded = _read_text(_text_of_key(key), b"ssh-rsa", "Could not parse the provided public key.")
         self.check_crypto_key_type(loaded)
         return cast("AllowedRSAKeys", loaded)
@@ -335,12 +342,10 @@ class ECAlgorithm(Algorithm):
 
     _crypto_key_types = (EllipticCurvePrivateKey, EllipticCurvePublicKey)
 
-    def __init__(
-        self, hash_alg: type[hashes.HashAlgorithm], expected_curve: type[EllipticCurve] | None = None
-    ) -> None:
+    def __init__(self, hash_alg: type[hashes.HashAlgorithm], expected_curve: type[EllipticCurve] | None = None) -> None:
         self.hash_alg = hash_alg
         self.expected_curve = expected_curve
-        self._row = ALGORITHMS[f"ES{hash_alg.digest_size * 8}"]
+        self._row = ALGORITHMS[f"ES{_BITS[hash_alg]}"]
 
     def prepare_key(self, key: AllowedECKeys | str | bytes) -> AllowedECKeys:
         """Read a key from PEM, or from the text of an SSH public key."""
@@ -522,9 +527,9 @@ def _members(jwk: str | JWKDict, kty: str, other: str) -> JWKDict:
 
 
 def _octets(members: JWKDict, name: str) -> bytes:
-    value = members.get(name)
+    value: Any = members.get(name)
     try:
-        return base64url_decode(value)  # type: ignore[arg-type] - what it isn't, is a TypeError
+        return base64url_decode(value)
     except (TypeError, ValueError):
         msg = f"the JWK has no member {name!r} that is a base64url string"
     raise InvalidKeyError(msg)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 from jwtfast._native import UNSET, Generation, kernels
@@ -15,8 +16,6 @@ from jwtfast.jwt.algorithms import (
     OKPAlgorithm,
     RSAAlgorithm,
     get_default_algorithms,
-    has_crypto,
-    requires_cryptography,
 )
 from jwtfast.jwt.api_jwk import PyJWK
 from jwtfast.jwt.exceptions import (
@@ -134,8 +133,6 @@ class PyJWS:
             return self._algorithms[alg_name]
         except (KeyError, TypeError) as error:
             msg = "Algorithm not supported"
-            if not has_crypto and alg_name in requires_cryptography:
-                msg = f"Algorithm '{alg_name}' could not be found. Do you have cryptography installed?"
             raise NotImplementedError(msg) from error
 
     # ---- signing ----
@@ -282,9 +279,7 @@ class PyJWS:
             payload = detached_payload
             signing_input = b".".join((signing_input.partition(b".")[0], payload))
         elif detached_payload is not None:
-            msg = (
-                'It is only valid to pass "detached_payload" when the protected header has "b64" set to false.'
-            )
+            msg = 'It is only valid to pass "detached_payload" when the protected header has "b64" set to false.'
             raise DecodeError(msg)
         if verifies:
             self._verify_signature(signing_input, header, signature, key, algorithms, merged)
@@ -322,12 +317,10 @@ class PyJWS:
     def _decode_base64url_segment(segment: bytes, name: str) -> bytes:
         """Give a segment's octets: canonical base64url, and the padding that some issuers add at its end."""
         padding = len(segment) - len(segment.rstrip(b"="))
-        try:
-            if padding and (len(segment) % 4 or padding > 2):
-                raise ValueError
-            return kernels.base64url_decode(segment[: len(segment) - padding])
-        except ValueError:
-            msg = f"Invalid {name} padding"
+        if not padding or (padding <= 2 and len(segment) % 4 == 0):
+            with suppress(ValueError):
+                return kernels.base64url_decode(segment[: len(segment) - padding])
+        msg = f"Invalid {name} padding"
         raise DecodeError(msg)
 
     def _load(self, jwt: str | bytes) -> tuple[bytes, bytes, dict[str, Any], bytes]:

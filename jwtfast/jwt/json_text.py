@@ -1,5 +1,8 @@
-"""JSON texts that are anybody's, read by the standard library: any number and depth that PyJWT takes, but nothing that
-RFC 8259 has not: no NaN, no other encoding than UTF-8, no member twice, no half of a surrogate pair."""
+"""JSON texts that are anybody's, read by the standard library.
+
+Any number and depth is taken that PyJWT takes, but nothing that RFC 8259 has not: no NaN, no other encoding than UTF-8;
+and no member twice, and no half of a surrogate pair.
+"""
 
 from __future__ import annotations
 
@@ -57,10 +60,10 @@ def read_object(text: bytes, what: str, dates: Dates = _NO_DATES) -> dict[str, A
     if not isinstance(value, dict):
         msg = f"Invalid {what} string: must be a json object"
         raise DecodeError(msg)
-    for name, (error, words) in dates.items() if infinite else ():
-        if isinstance(value.get(name), float) and not math.isfinite(value[name]):
-            raise error(words)
     if infinite:
+        for name, (kind, words) in dates.items():
+            if isinstance(value.get(name), float) and not math.isfinite(value[name]):
+                raise kind(words)
         msg = f"Invalid {what} string: it has a number that is none (RFC 8259 section 6), or beyond all floats"
         raise DecodeError(msg)
     return value
