@@ -40,6 +40,13 @@ cdef class Decoder(VerifierCore):
                 and is_same(issuer, self.issuer)
                 and (options is None if self.options is None else plain_options(options) == self.options))
 
+    cdef bint settles(self, jf_verdict verdict) except -1:
+        # Whether a refusal is PyJWT's too, and in its words: those that cost a forger's flood and yesterday's tokens
+        # nothing more. A key that is too short has a warning to come first.
+        if self.warnings:
+            return False
+        return verdict == JF_SIGNATURE or (verdict == JF_EXPIRED and self.judges_expiry)
+
     cdef dict claims_of(self, object raw, Refusal *why):
         # None where the token is refused, by rules that are stricter than PyJWT's or PyJWT's own.
         cdef const uint8_t *data = NULL

@@ -37,7 +37,7 @@ cdef class PyJWTCore:
             if claims is not None:
                 if subject is None or claims.get("sub", subject) == subject:
                     return claims
-            elif (why.verdict == JF_SIGNATURE or why.verdict == JF_EXPIRED) and not decoder.warnings:
+            elif decoder.settles(why.verdict):
                 raise decoder.refusal(&why)
         return self._decode(jwt, key, algorithms, options, verify, detached_payload, audience, subject, issuer, leeway,
                             kwargs)

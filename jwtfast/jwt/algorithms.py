@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any, ClassVar, Literal, NoReturn, TypeAlias, cast, overload
 
 from cryptography.hazmat.primitives import hashes
@@ -53,7 +52,6 @@ __all__ = [
     "RSAPSSAlgorithm",
     "get_default_algorithms",
     "has_crypto",
-    "prepared_key",
     "requires_cryptography",
 ]
 
@@ -487,14 +485,13 @@ def _text_of_key(key: Any) -> bytes:
 
 def _read_text(text: bytes, ssh_prefix: bytes, damaged: str) -> Any:
     """Read a public or private key from PEM, or a public one from an SSH key's text."""
-    loaders: tuple[Callable[[bytes], Any], ...]
     if text.startswith(ssh_prefix):
-        loaders = (load_ssh_public_key,)
-    elif b"PRIVATE KEY-----" in text:
-        loaders = (lambda pem: load_pem_private_key(pem, password=None),)
-    else:
-        loaders = (load_pem_public_key,)
-    return jwk_format.load_quietly(lambda: loaders[0](text), damaged)
+        return jwk_format.load_quietly(lambda: load_ssh_public_key(text), damaged)
+    if b"PRIVATE KEY-----" not in text:
+        return jwk_format.load_quietly(lambda: load_pem_public_key(text), damaged)
+    if b"ENCRYPTED" in text:
+        damaged = "the key is encrypted: decrypt it with cryptography's load_pem_private_key, and give what that gives"
+    return jwk_format.load_quietly(lambda: load_pem_private_key(text, password=None), damaged)
 
 
 def _public(key: Any) -> Any:
@@ -503,7 +500,7 @@ def _public(key: Any) -> Any:
 
 def _private(key: Any) -> Any:
     if not hasattr(key, "sign"):
-        msg = f"a {type(key).__name__} can't sign: signing takes the private key"
+        msg = f"this is a public key ({type(key).__name__}): signing takes the private one"
         raise InvalidKeyError(msg)
     return key
 

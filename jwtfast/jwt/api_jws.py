@@ -336,7 +336,6 @@ class PyJWS:
             msg = "Not enough segments"
             raise DecodeError(msg)
         header = read_object(self._decode_base64url_segment(header_segment, "header"), "header")
-        self._validate_headers(header)
         if header.get("b64", True) is not False:
             payload = self._decode_base64url_segment(payload_segment, "payload")
         elif payload_segment:
@@ -344,7 +343,9 @@ class PyJWS:
             raise DecodeError(msg)
         else:
             payload = b""
-        return payload, signing_input, header, self._decode_base64url_segment(crypto_segment, "crypto")
+        signature = self._decode_base64url_segment(crypto_segment, "crypto")
+        self._validate_headers(header)
+        return payload, signing_input, header, signature
 
     def _verify_signature(
         self,
@@ -392,7 +393,7 @@ class PyJWS:
         elif not self._supported_crit.issuperset(crit):
             msg = "Unsupported critical extension: none but 'b64' is known"
         elif not headers.keys() >= set(crit):
-            msg = "Critical extension is missing from headers"
+            msg = "Critical extension 'b64' is missing from headers"  # the only one that gets here
         else:
             return
         raise InvalidTokenError(msg)

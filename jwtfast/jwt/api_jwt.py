@@ -11,6 +11,7 @@ import math
 import time
 from calendar import timegm
 from collections.abc import Container, Iterable, Mapping, Sequence
+from copyreg import __newobj__  # type: ignore[attr-defined]
 from datetime import datetime, timedelta
 from typing import Any, NoReturn, SupportsIndex, cast
 
@@ -45,6 +46,9 @@ _DATES: dict[str, tuple[type[PyJWTError], str]] = {
 }
 
 _FOLLOWERS = ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss", "verify_sub", "verify_jti")
+
+
+_INSIDE = frozenset({"_cache_tokens", "_changes", "_jws", "_options"})
 
 
 class _OwnOptions(dict[str, Any]):
@@ -114,9 +118,12 @@ class PyJWT(PyJWTCore):
         if not 0 <= cache_tokens < 2**32:
             msg = "cache_tokens is at least 0 and below 2**32"
             raise ValueError(msg)
+        self._begin(self._merged(self._get_default_options(), options), cache_tokens)
+
+    def _begin(self, options: FullOptions, cache_tokens: int) -> None:
         self._changes = Generation()
         self._cache_tokens = cache_tokens
-        self.options = self._merged(self._get_default_options(), options)
+        self.options = options
         self._adopt(PyJWS(options=self._get_sig_options()))
 
     def _adopt(self, jws: PyJWS) -> None:
@@ -125,8 +132,15 @@ class PyJWT(PyJWTCore):
         is_open = all(getattr(type(self), name) is method for name, method in _COMPILED.items())
         self._configure(self._changes, jws.generation, PyJWK, is_open)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (dict(self.options),)
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        # A copy takes what was configured, and what a subclass has; no keys, and no algorithms of the program's own.
+        own = {name: value for name, value in vars(self).items() if name not in _INSIDE}
+        return __newobj__, (type(self),), (dict(self.options), self._cache_tokens, own)
+
+    def __setstate__(self, state: tuple[FullOptions, int, dict[str, Any]]) -> None:
+        options, cache_tokens, own = state
+        self._begin(options, cache_tokens)
+        vars(self).update(own)
 
     @property
     def options(self) -> FullOptions:
