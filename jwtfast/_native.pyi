@@ -5,6 +5,9 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple, final
 
+from jwtfast.jwt.api_jws import Key, SigningKey
+from jwtfast.jwt.types import Options
+
 class CacheInfo(NamedTuple):
     """What a verifier's cache holds and has done: counts, and sizes in bytes."""
 
@@ -296,9 +299,9 @@ class PyJWTCore:
     def decode(
         self,
         jwt: str | bytes,
-        key: Any = "",
+        key: Key = "",
         algorithms: Sequence[str] | None = None,
-        options: Any = None,
+        options: Options | None = None,
         verify: bool | None = None,
         detached_payload: bytes | None = None,
         audience: str | Iterable[str] | None = None,
@@ -334,7 +337,7 @@ class PyJWTCore:
     def encode(
         self,
         payload: dict[str, Any],
-        key: Any,
+        key: SigningKey,
         algorithm: str | None = ...,
         headers: dict[str, Any] | None = None,
         json_encoder: type[json.JSONEncoder] | None = None,

@@ -21,6 +21,7 @@ from key_pairs import private_key, spki
 
 from jwtfast import jwt
 from jwtfast.jwt.algorithms import HMACAlgorithm
+from jwtfast.jwt.types import Options
 
 HEADER = {"alg": "HS256"}
 GOOD = sign(HEADER, {"iss": "i", "aud": "a", "sub": "s"})
@@ -56,7 +57,7 @@ def test_a_list_counts_as_it_is_at_each_call() -> None:
 def test_options_count_as_they_are_at_each_call() -> None:
     """A dict of options that its owner changes in place, lists inside it too, is judged anew."""
     token = sign(HEADER, {"exp": 1})
-    options: dict[str, Any] = {"verify_exp": False, "require": ["exp"]}
+    options: Options = {"verify_exp": False, "require": ["exp"]}
     assert jwt.decode(token, SECRET, algorithms=["HS256"], options=options) == {"exp": 1}
     options["require"].append("sub")
     with pytest.raises(jwt.MissingRequiredClaimError):

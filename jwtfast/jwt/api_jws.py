@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from jwtfast._native import UNSET, Generation, kernels
 from jwtfast.jwt.algorithms import (
@@ -34,8 +34,8 @@ __all__ = ["PyJWS", "decode", "decode_complete", "encode", "get_unverified_heade
 
 _MAX_READ_KEYS = 64
 
-Key = AllowedPublicKeys | PyJWK | str | bytes
-SigningKey = AllowedPrivateKeys | PyJWK | str | bytes
+Key: TypeAlias = AllowedPublicKeys | PyJWK | str | bytes
+SigningKey: TypeAlias = AllowedPrivateKeys | PyJWK | str | bytes
 
 
 class PyJWS:
