@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias, cast
 
-from jwtfast._native import UNSET, Generation, kernels
+from jwtfast._native import UNSET, Generation, kernels, read_json_object
 from jwtfast.jwt.algorithms import (
     Algorithm,
     AllowedPrivateKeys,
@@ -311,7 +311,7 @@ class PyJWS:
         Raises:
             InvalidTokenError: It is malformed.
         """
-        return self._load(jwt)[2]
+        return self._load(jwt, _read_quickly)[2]
 
     @staticmethod
     def _decode_base64url_segment(segment: bytes, name: str) -> bytes:
@@ -323,8 +323,10 @@ class PyJWS:
         msg = f"Invalid {name} padding"
         raise DecodeError(msg)
 
-    def _load(self, jwt: str | bytes) -> tuple[bytes, bytes, dict[str, Any], bytes]:
-        """Give payload, signing input, header and signature."""
+    def _load(
+        self, jwt: str | bytes, read: Callable[[bytes, str], dict[str, Any]] = read_object
+    ) -> tuple[bytes, bytes, dict[str, Any], bytes]:
+        """Give payload, signing input, header (by this reader of JSON) and signature."""
         if isinstance(jwt, str):
             jwt = jwt.encode(errors="replace")
         if not isinstance(jwt, bytes):
@@ -335,7 +337,7 @@ class PyJWS:
         if not dot:
             msg = "Not enough segments"
             raise DecodeError(msg)
-        header = read_object(self._decode_base64url_segment(header_segment, "header"), "header")
+        header = read(self._decode_base64url_segment(header_segment, "header"), "header")
         if header.get("b64", True) is not False:
             payload = self._decode_base64url_segment(payload_segment, "payload")
         elif payload_segment:
@@ -397,6 +399,13 @@ class PyJWS:
         else:
             return
         raise InvalidTokenError(msg)
+
+
+def _read_quickly(text: bytes, what: str) -> dict[str, Any]:
+    """Read a JSON object by the compiled reader; what it doesn't take is for the other one to judge."""
+    with suppress(ValueError):
+        return read_json_object(text)
+    return read_object(text, what)
 
 
 def _algorithm_to_sign_with(key: Any, algorithm: str | None, headers: dict[str, Any] | None) -> Any:
