@@ -89,10 +89,11 @@ cdef bint is_same(object given, object kept) except -1:
 
 
 cdef object plain_texts(object given):
-    # None, a str, or a tuple of what a list or tuple of str holds; NotImplemented for anything else.
-    if given is None or type(given) is str:
+    # None, a str, or a tuple of what a collection of str holds; NotImplemented for anything else.
+    cdef object kind = type(given)
+    if given is None or kind is str:
         return given
-    if type(given) is not list and type(given) is not tuple:
+    if kind is not list and kind is not tuple and kind is not set and kind is not frozenset:
         return NotImplemented
     texts = tuple(given)
     for text in texts:

@@ -24,6 +24,8 @@ cdef class PyJWTCore:
         self.jwk = jwk
         self.is_open = is_open
 
+    # Bound as functions in Python are, so that their signatures can be asked for.
+    @cython.binding(True)
     def decode(self, jwt, key="", algorithms=None, options=None, verify=None, detached_payload=None, audience=None,
                subject=None, issuer=None, leeway=0, **kwargs):
         cdef Refusal why
@@ -83,6 +85,7 @@ cdef class PyJWTCore:
         keep(self.decoders, demands, built, MAX_DECODERS)
         return built
 
+    @cython.binding(True)
     def encode(self, payload, key, algorithm=UNSET, headers=None, json_encoder=None, sort_headers=True):
         cdef Signer signer = None
         cdef bytes text

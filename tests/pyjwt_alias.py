@@ -5,19 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-MODULES = (
-    "algorithms",
-    "api_jwk",
-    "api_jws",
-    "api_jwt",
-    "exceptions",
-    "help",
-    "jwk_set_cache",
-    "jwks_client",
-    "types",
-    "utils",
-    "warnings",
-)
+from pyjwt_alias_modules import MODULES
 
 sys.modules["jwt"] = importlib.import_module("jwtfast.jwt")
 for name in MODULES:

@@ -50,7 +50,8 @@ HEADER = st.fixed_dictionaries(
         "x": SCALAR,
     },
 )
-NAMES = st.one_of(st.none(), TEXT, st.lists(TEXT, max_size=3), st.lists(TEXT, max_size=3).map(tuple))
+LISTS = st.lists(TEXT, max_size=3)
+NAMES = st.one_of(st.none(), TEXT, LISTS, LISTS.map(tuple), LISTS.map(set), LISTS.map(frozenset))
 OPTIONS = st.one_of(
     st.none(),
     st.fixed_dictionaries(
