@@ -2,7 +2,7 @@
 
 import time as clock_module          # its function is looked up on each call: programs' tests replace it
 
-from cpython.datetime cimport PyDelta_Check, import_datetime
+from cpython.datetime cimport PyDelta_CheckExact, import_datetime
 
 import_datetime()
 
@@ -54,7 +54,9 @@ cdef class Decoder(VerifierCore):
         cdef object owner = borrow(raw, &data, &length)
         cdef Token token
         cdef dict claims
-        self.clock = clock_module.time
+        if clock_module.time is not self.clock:
+            with cython.critical_section(self):
+                self.clock = clock_module.time
         token = self.answer(data, length, why)
         if token is None:
             return None
@@ -127,13 +129,13 @@ cdef object demands_of(object key, object algorithms, object options, object aud
     cdef object texts = plain_texts(algorithms)
     if type(key) is str or type(key) is bytes:
         mark = key
-    elif type(key) is jwk:           # its attributes may be set anew
+    elif isinstance(key, jwk):       # its attributes may be set anew
         mark = (id(key.key), id(key.Algorithm), key.algorithm_name)
     elif key is None:
         return None
     else:
         mark = id(key)
-    if algorithms is None and type(key) is jwk:
+    if algorithms is None and isinstance(key, jwk):
         texts = (key.algorithm_name,)
     if type(texts) is str:
         texts = (texts,)
@@ -142,7 +144,7 @@ cdef object demands_of(object key, object algorithms, object options, object aud
     chosen, audience, issuer = plain_options(options), plain_texts(audience), plain_texts(issuer)
     if chosen is NotImplemented or audience is NotImplemented or issuer is NotImplemented:
         return None
-    if type(leeway) is not int and type(leeway) is not float and not PyDelta_Check(leeway):
+    if type(leeway) is not int and type(leeway) is not float and not PyDelta_CheckExact(leeway):
         return None
     return type(key), mark, texts, chosen, audience, issuer, leeway
 

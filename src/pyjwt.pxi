@@ -61,8 +61,7 @@ cdef class PyJWTCore:
             found = self.new_decoder(demands, key, changes)
         if found is False:
             return None
-        # Where it was found by equal arguments, those of this call are the ones that are known next time.
-        if type(key) is not self.jwk:
+        if not isinstance(key, self.jwk):
             with cython.critical_section(self):
                 self.recent = <Decoder>found
         return <Decoder>found

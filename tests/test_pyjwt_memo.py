@@ -107,9 +107,14 @@ def test_keys_are_told_apart_by_all_of_their_octets() -> None:
                     jwt.decode(token, key, algorithms=["HS256"])
 
 
-def test_a_jwk_counts_as_it_is_at_each_call() -> None:
+class OwnJWK(jwt.PyJWK):
+    """A class of a program's own."""
+
+
+@pytest.mark.parametrize("kind", [jwt.PyJWK, OwnJWK])
+def test_a_jwk_counts_as_it_is_at_each_call(kind: type[jwt.PyJWK]) -> None:
     """A PyJWK whose key or algorithm is set anew verifies by the new one."""
-    jwk = jwt.PyJWK({"kty": "oct", "k": encode(SECRET)})
+    jwk = kind({"kty": "oct", "k": encode(SECRET)})
     assert decode(key=jwk)["sub"] == "s"
     jwk.key = OTHER_SECRET
     with pytest.raises(jwt.InvalidSignatureError):
