@@ -296,6 +296,9 @@ class PyJWTCore:
     def _configure(self, changes: Generation, registry: Generation, jwk: type[Any], is_open: bool) -> None:
         """Say what advances when options and algorithms change, and whether the compiled part may answer at all."""
 
+    def _require(self, required: object) -> None:
+        """Say what the object's own options have under ``require``: a list that its owner may change in place."""
+
     def decode(
         self,
         jwt: str | bytes,

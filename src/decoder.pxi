@@ -21,6 +21,7 @@ cdef class Decoder(VerifierCore):
     cdef object issuer
     cdef object leeway
     cdef uint64_t changes            # of the PyJWT's own options, when it was built
+    cdef object required             # by those options
     cdef dict warnings               # alg -> what is wrong with the key's length
     cdef bint judges_expiry
 

@@ -10,6 +10,7 @@ cdef class PyJWTCore:
     cdef Decoder recent              # the decoder of the last call
     cdef Signer recent_signer
     cdef Generation changes          # of this object's options
+    cdef object required             # what the options have under "require", as it is now
     cdef Generation registry         # of the algorithms
     cdef object jwk                  # the class PyJWK
     cdef bint is_open                # whether nothing is overridden that a decoder or signer stands for
@@ -23,6 +24,10 @@ cdef class PyJWTCore:
         self.registry = registry
         self.jwk = jwk
         self.is_open = is_open
+
+    def _require(self, required):
+        with cython.critical_section(self):
+            self.required = required
 
     # Bound as functions in Python are, so that their signatures can be asked for.
     @cython.binding(True)
@@ -48,14 +53,17 @@ cdef class PyJWTCore:
                              object leeway):
         cdef Decoder recent
         cdef uint64_t changes = self.changes.read()
+        cdef object required
         with cython.critical_section(self):
-            recent = self.recent
-        if recent is not None and recent.is_for(key, algorithms, options, audience, issuer, leeway, changes):
+            recent, required = self.recent, self.required
+        if (recent is not None and is_same(required, recent.required)
+                and recent.is_for(key, algorithms, options, audience, issuer, leeway, changes)):
             return recent
         demands = demands_of(key, algorithms, options, audience, issuer, leeway, self.jwk)
-        if demands is None:
+        required = plain_texts(required)
+        if demands is None or required is NotImplemented:
             return None
-        demands = (changes, demands)
+        demands = (changes, required, demands)
         found = self.decoders.get(demands)
         if found is None:
             found = self.new_decoder(demands, key, changes)
@@ -68,13 +76,14 @@ cdef class PyJWTCore:
 
     cdef object new_decoder(self, tuple demands, object key, uint64_t changes):
         cdef Decoder decoder
-        _, _, algorithms, options, audience, issuer, leeway = demands[1]
+        _, required, (_, _, algorithms, options, audience, issuer, leeway) = demands
         built = self._decoder(key, algorithms, None if options is None else dict(options), audience, issuer, leeway)
         if built is None:
             built = False            # to be asked once
         else:
             decoder = <Decoder>built
             decoder.key = key
+            decoder.required = required
             decoder.algorithms = algorithms
             decoder.options = options
             decoder.audience = audience

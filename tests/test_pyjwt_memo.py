@@ -94,6 +94,38 @@ def test_an_objects_own_options_count_at_each_call(change: Callable[[Any], objec
     assert tokens.decode(token, SECRET, algorithms=["HS256"]) == {"exp": 1}
 
 
+def test_an_objects_own_list_of_required_claims_counts_at_each_call() -> None:
+    """A list under ``require`` in the options of a PyJWT that is changed in place is judged anew."""
+    tokens = jwt.PyJWT()
+    token = sign(HEADER, {"a": 1})
+    for _ in range(2):
+        assert tokens.decode(token, SECRET, algorithms=["HS256"]) == {"a": 1}
+    changes: list[tuple[Callable[[list[str]], object], bool]] = [
+        (lambda names: names.append("sub"), False),
+        (lambda names: names.__setitem__(0, "a"), True),
+        (lambda names: names.append("b"), False),
+        (lambda names: names.clear(), True),
+    ]
+    for change, good in changes:
+        change(tokens.options["require"])
+        for _ in range(2):
+            if good:
+                assert tokens.decode(token, SECRET, algorithms=["HS256"]) == {"a": 1}
+            else:
+                with pytest.raises(jwt.MissingRequiredClaimError):
+                    tokens.decode(token, SECRET, algorithms=["HS256"])
+
+
+def test_a_jws_own_options_count_at_each_call() -> None:
+    """The rule on a key's length that the signing object has is asked for on each call of ``encode``."""
+    tokens = jwt.PyJWT()
+    with pytest.warns(jwt.InsecureKeyLengthWarning):
+        assert tokens.encode({}, "short")
+    tokens._jws.options["enforce_minimum_key_length"] = True
+    with pytest.raises(jwt.InvalidKeyError):
+        tokens.encode({}, "short")
+
+
 def test_keys_are_told_apart_by_all_of_their_octets() -> None:
     """A key that is another one, however alike, never verifies by what was kept of the first; nor str for bytes."""
     for key in (SECRET, SECRET[:-1] + b"\0", OTHER_SECRET, SECRET.hex(), SECRET.hex().encode()):

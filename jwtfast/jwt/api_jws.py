@@ -26,6 +26,7 @@ from jwtfast.jwt.exceptions import (
     InvalidTokenError,
 )
 from jwtfast.jwt.json_text import read_object
+from jwtfast.jwt.own_options import OwnOptions
 from jwtfast.jwt.types import Options, SigOptions
 from jwtfast.jwt.utils import base64url_encode
 from jwtfast.jwt.warnings import InsecureKeyLengthWarning, RemovedInPyjwt3Warning, warn_caller
@@ -58,10 +59,20 @@ class PyJWS:
         names = known if algorithms is None else algorithms
         self._valid_algs = set(names)
         self._algorithms = {name: algorithm for name, algorithm in known.items() if name in self._valid_algs}
-        self.options: SigOptions = self._merged(options, self._get_default_options())
         self._read_keys: dict[tuple[Algorithm, type[Any], Any], Any] = {}
         self.generation = Generation()
-        """Advanced when an algorithm comes or goes: what was prepared with it is prepared again."""
+        """Advanced when an algorithm comes or goes, or an option changes: what was prepared is prepared again."""
+        self.options = self._merged(options, self._get_default_options())
+
+    @property
+    def options(self) -> SigOptions:
+        """The options that hold where a call doesn't say otherwise; may be changed."""
+        return self._options
+
+    @options.setter
+    def options(self, options: SigOptions) -> None:
+        self._options = cast("SigOptions", OwnOptions(cast("dict[str, Any]", options), self.generation.advance))
+        self.generation.advance()
 
     @staticmethod
     def _get_default_options() -> SigOptions:

@@ -33,6 +33,7 @@ from jwtfast.jwt.exceptions import (
     PyJWTError,
 )
 from jwtfast.jwt.json_text import read_object
+from jwtfast.jwt.own_options import OwnOptions
 from jwtfast.jwt.types import FullOptions, Options, SigOptions
 from jwtfast.jwt.warnings import warn_caller
 
@@ -49,52 +50,6 @@ _FOLLOWERS = ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_is
 
 
 _INSIDE = frozenset({"_cache_tokens", "_changes", "_jws", "_options"})
-
-
-class _OwnOptions(dict[str, Any]):
-    """A PyJWT's options: a dict that tells when it changes, since decoders were built by what it said."""
-
-    def __init__(self, options: Mapping[str, Any], changes: Generation) -> None:
-        super().__init__(options)
-        self._changes = changes
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        super().__setitem__(name, value)
-        self._changes.advance()
-
-    def __delitem__(self, name: str) -> None:
-        super().__delitem__(name)
-        self._changes.advance()
-
-    def __ior__(self, other: Any) -> Any:  # type: ignore[misc]
-        self.update(other)
-        return self
-
-    def clear(self) -> None:
-        super().clear()
-        self._changes.advance()
-
-    def pop(self, *args: Any) -> Any:
-        value = super().pop(*args)
-        self._changes.advance()
-        return value
-
-    def popitem(self) -> tuple[str, Any]:
-        item = super().popitem()
-        self._changes.advance()
-        return item
-
-    def setdefault(self, name: str, default: Any = None) -> Any:
-        value = super().setdefault(name, default)
-        self._changes.advance()
-        return value
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        super().update(*args, **kwargs)
-        self._changes.advance()
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
-        return dict, (dict(self),)
 
 
 class PyJWT(PyJWTCore):
@@ -149,7 +104,12 @@ class PyJWT(PyJWTCore):
 
     @options.setter
     def options(self, options: FullOptions) -> None:
-        self._options = cast("FullOptions", _OwnOptions(cast("dict[str, Any]", options), self._changes))
+        self._options = cast("FullOptions", OwnOptions(cast("dict[str, Any]", options), self._options_changed))
+        self._options_changed()
+
+    def _options_changed(self) -> None:
+        # Its list of names may change too, and can't tell: the compiled part looks at it on each call.
+        self._require(self._options.get("require"))
         self._changes.advance()
 
     @staticmethod
