@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 SOURCES = $(wildcard src/*) setup.py pyproject.toml
 PYTEST_ARGS ?=
 
-.PHONY: run test lint bench instructions sanitize valgrind clean
+.PHONY: run test pyjwt-tests lint bench instructions sanitize valgrind clean
 .PRECIOUS: %/installed %/built %/rivals
 
 # By the environment: a command line is for all to see, and its quotes would have to be minded.
@@ -17,6 +17,10 @@ run: $(VENV)/built
 
 test: $(VENV)/built
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# PyJWT's own tests against jwtfast.jwt; see tests/pyjwt_suite.py.
+pyjwt-tests: $(VENV)/built
+	$(BIN)/python tests/pyjwt_suite.py
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -30,6 +34,7 @@ bench: $(VENV)/rivals
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.import_cost
 	$(BIN)/python -m benchmarks.revocation_cost
+	$(BIN)/python -m benchmarks.drop_in
 
 # Counted, not timed: fails where a path of a token takes a tenth more instructions than what is committed.
 instructions: $(VENV)/built

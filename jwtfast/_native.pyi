@@ -1,9 +1,13 @@
 """The compiled path of a token: what ``src/`` builds."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, Literal, NamedTuple, final, overload
+import json
+from collections.abc import Callable, Container, Iterable, Sequence
+from datetime import timedelta
+from typing import Any, Final, Literal, NamedTuple, final, overload
 
 from jwtfast.errors import InvalidTokenError
+from jwtfast.jwt.api_jws import Key, SigningKey
+from jwtfast.jwt.types import Options
 from jwtfast.key_set import FetchedKeys
 
 class CacheInfo(NamedTuple):
@@ -422,3 +426,114 @@ class MultiIssuerCore:
 
     def clear_cache(self) -> None:
         """Drop all tokens from the cache."""
+
+UNSET: Final[Any]
+"""Stands for the algorithm where a call of ``encode`` names none: that of a ``PyJWK``, or HS256."""
+
+@final
+class Decoder(VerifierCore):
+    """A verifier for one key and one set of demands, which ``PyJWTCore`` asks; ``jwtfast.jwt.demands`` builds it.
+
+    Args:
+        keys: The key, as a key set.
+        policy: The demands on claims.
+        judges_expiry: Whether ``exp`` is judged.
+        warnings: For each algorithm what is wrong with the key's length; ``keys`` fills it.
+        cache_tokens: How many verified tokens are remembered.
+    """
+
+    def __init__(
+        self, keys: object, policy: Policy, *, judges_expiry: bool, warnings: dict[str, str], cache_tokens: int
+    ) -> None: ...
+
+@final
+class Signer:
+    """A secret and an encoded header, which ``PyJWTCore`` signs with.
+
+    Args:
+        key: The secret.
+        header: The header's base64url.
+        problem: What is wrong with the secret's length, or None.
+    """
+
+    def __init__(self, key: HmacKey, header: bytes, problem: str | None) -> None: ...
+
+class PyJWTCore:
+    """The compiled part of ``jwtfast.jwt.PyJWT``.
+
+    It has the decoders and signers of earlier calls, and asks the Python part for new ones, and for all that none of
+    them can answer.
+    """
+
+    def _configure(self, changes: Generation, registry: Generation, jwk: type[Any], is_open: bool) -> None:
+        """Say what advances when options and algorithms change, and whether the compiled part may answer at all."""
+
+    def _require(self, required: object) -> None:
+        """Say what the object's own options have under ``require``: a list that its owner may change in place."""
+
+    def decode(
+        self,
+        jwt: str | bytes,
+        key: Key = "",
+        algorithms: Sequence[str] | None = None,
+        options: Options | None = None,
+        verify: bool | None = None,
+        detached_payload: bytes | None = None,
+        audience: str | Iterable[str] | None = None,
+        subject: str | None = None,
+        issuer: str | Container[str] | None = None,
+        leeway: float | timedelta = 0,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Verify a token and give its claims (RFC 7519 section 7.2).
+
+        Args:
+            jwt: The token in JWS Compact Serialization.
+            key: The key, in any form that its algorithm takes.
+            algorithms: The names of the algorithms that are allowed; may be left out with a PyJWK.
+            options: What differs from this object's options.
+            verify: Does nothing; warned of where it contradicts ``verify_signature``.
+            detached_payload: The payload of a token that has none inside (RFC 7797).
+            audience: The values of which ``aud`` must have one.
+            subject: What ``sub`` must be, where it is there.
+            issuer: The values that ``iss`` may have.
+            leeway: How far clocks may disagree, in seconds.
+            **kwargs: Ignored, with a warning.
+
+        Returns:
+            The claims, as a dict of the caller's own.
+
+        Raises:
+            InvalidTokenError: Something is wrong with the token; the subclass says what.
+            InvalidKeyError: The key is none for the algorithm.
+            TypeError: An argument is of the wrong type.
+        """
+
+    def encode(
+        self,
+        payload: dict[str, Any],
+        key: SigningKey,
+        algorithm: str | None = ...,
+        headers: dict[str, Any] | None = None,
+        json_encoder: type[json.JSONEncoder] | None = None,
+        sort_headers: bool = True,
+    ) -> str:
+        """Sign claims (RFC 7519 section 7.1).
+
+        Args:
+            payload: The claims; ``exp``, ``iat`` and ``nbf`` may be datetimes, a naive one being UTC.
+            key: The key, in any form that the algorithm takes.
+            algorithm: The ``alg``; None: ``none``. Where it is left out: a PyJWK's own, or HS256.
+            headers: Further members of the header; an ``alg`` among them counts.
+            json_encoder: What header and claims are written with.
+            sort_headers: Whether the header's members are sorted.
+
+        Returns:
+            The token in JWS Compact Serialization.
+
+        Raises:
+            InvalidKeyError: The key is none for the algorithm.
+            NotImplementedError: There is no such algorithm.
+            InvalidTokenError: A header is none that a token may have.
+            TypeError: The payload is no dict, ``iss`` no string, or a value is nothing that JSON has.
+        """
