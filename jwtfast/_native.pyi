@@ -180,6 +180,21 @@ class Token:
     def scopes(self) -> frozenset[str]:
         """The names in ``scope``, or else ``scp``: a string of them or an array (RFC 8693 section 4.2)."""
 
+def read_bearer(header_value: str | bytes | bytearray | memoryview, /) -> bytes:
+    """Give the token in an Authorization header's value, by the grammar of ``verify_bearer`` (RFC 6750 section 2.1).
+
+    Args:
+        header_value: The value, like ``"Bearer eyJ..."``.
+
+    Returns:
+        The token, not verified.
+
+    Raises:
+        MissingTokenError: The header names another scheme.
+        InvalidRequestError: It names the scheme and breaks its syntax.
+        TypeError: It is not str, bytes, bytearray or memoryview.
+    """
+
 class VerifierCore:
     """The compiled part of Verifier."""
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 __all__ = [
     "CriticalHeaderError",
+    "CrossSiteRequestError",
     "DecodeError",
     "ExpiredSignatureError",
     "ImmatureSignatureError",
@@ -70,17 +71,28 @@ class MissingTokenError(InvalidTokenError):
 
 
 class InvalidRequestError(InvalidTokenError):
-    """Raised when an Authorization header names the Bearer scheme and breaks its syntax (RFC 6750 section 2.1)."""
+    """Raised when a request breaks the syntax of bearer tokens, or carries more than one (RFC 6750 sections 2, 3.1)."""
 
     code = "invalid_request"
     bearer_error = "invalid_request"
 
 
+class CrossSiteRequestError(InvalidTokenError):
+    """Raised when a token came in a cookie and nothing shows that a page of one's own site sent the request (403)."""
+
+    code = "cross_site_request"
+    bearer_error = None
+
+
 class InsufficientScopeError(InvalidTokenError):
-    """Raised when a good token lacks a scope or a claim that the resource asks for (403)."""
+    """Raised when a good token lacks a scope or a claim that the resource asks for (403); ``scope`` would do."""
 
     code = "insufficient_scope"
     bearer_error = "insufficient_scope"
+
+    def __init__(self, message: str, scope: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.scope = scope
 
 
 class DecodeError(InvalidTokenError):

@@ -279,6 +279,17 @@ cdef Generation generation_of(object owner):
     return generation
 
 
+def read_bearer(header_value, /):
+    # The token alone, for those who verify it later or elsewhere.
+    cdef const uint8_t *data = NULL
+    cdef size_t length = 0, start
+    cdef object owner = borrow(header_value, &data, &length)
+    if data == NULL:
+        raise not_ascii(header_value)
+    start = bearer_token(data, length)
+    return PyBytes_FromStringAndSize(<const char *>data + start, <Py_ssize_t>(length - start))
+
+
 cdef object not_ascii(object header_value):
     if isinstance(header_value, str) and header_value[:7].lower() != "bearer ":
         return errors.MissingTokenError("the Authorization header has another scheme than Bearer")

@@ -20,6 +20,7 @@ ABOUT_A_TOKEN = {
     "InvalidTokenError": ("invalid_token", "invalid_token"),
     "MissingTokenError": ("missing_token", None),
     "InvalidRequestError": ("invalid_request", "invalid_request"),
+    "CrossSiteRequestError": ("cross_site_request", None),
     "InsufficientScopeError": ("insufficient_scope", "insufficient_scope"),
     "DecodeError": ("malformed", "invalid_token"),
     "TokenTooLargeError": ("too_large", "invalid_token"),

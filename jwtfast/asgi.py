@@ -1,0 +1,101 @@
+"""ASGI middleware for HTTP and WebSocket: ``app.add_middleware(BearerMiddleware, resource=resource)``.
+
+The token is put in the scope as ``scope["jwtfast.token"]``: a Token, or None on a public path and where a token is
+optional and the request has none. The scope is the one place that every ASGI framework hands through, and a client can
+write nothing there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from jwtfast.protected_resource import REFUSED, ProtectedResource
+from jwtfast.refusal import Refusal
+
+__all__ = ["POLICY_VIOLATION", "TOKEN", "BearerMiddleware", "accept_of", "answers_handshakes"]
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+TOKEN = "jwtfast.token"  # noqa: S105 - a name
+"""The key under which the token is in the scope."""
+
+POLICY_VIOLATION = 1008
+"""What a WebSocket is closed with (RFC 6455 section 7.4.1)."""
+
+
+class BearerMiddleware:
+    """Lets an ASGI application have only requests, and WebSockets, that the resource lets in.
+
+    Args:
+        app: The application.
+        resource: What it asks of a request.
+    """
+
+    def __init__(self, app: Application, resource: ProtectedResource) -> None:
+        self.app = app
+        self.resource = resource
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        kind = scope["type"]
+        if kind == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if kind not in {"http", "websocket"}:
+            msg = "only HTTP and WebSocket connections can carry a token that this middleware understands"
+            raise ValueError(msg)
+        scope = dict(scope)  # what is put in it is no business of the server's
+        headers = scope["headers"]
+        if not isinstance(headers, list | tuple):
+            headers = scope["headers"] = list(headers)  # it may be an iterator, which can be read once
+        token = None
+        refusal = None
+        if not self.resource.is_public(_route_path(scope), scope.get("raw_path")):
+            try:
+                token = await self.resource.authenticate_async(headers, scope["method"] if kind == "http" else None)
+            except REFUSED as error:
+                refusal = self.resource.refuse(error, accept_of(headers))
+        if refusal is not None:
+            await (_refuse_request if kind == "http" else _refuse_handshake)(refusal, scope, receive, send)
+            return
+        scope[TOKEN] = token
+        await self.app(scope, receive, send)
+
+
+def accept_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """Give the Accept header; several are one list (RFC 9110 section 5.3)."""
+    return b",".join(content for name, content in headers if name == b"accept") or None
+
+
+def answers_handshakes(scope: Scope) -> bool:
+    """Tell whether the server can answer a WebSocket's handshake with more than that it is refused."""
+    return "websocket.http.response" in (scope.get("extensions") or {})
+
+
+def _route_path(scope: Scope) -> str:
+    """Give the path that the application routes by: the one below where it is mounted."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    return path[len(root) :] if root and path.startswith(root + "/") else path
+
+
+async def _refuse_request(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
+    body = b"" if scope["method"] == "HEAD" else refusal.body
+    await send({"type": "http.response.start", "status": refusal.status, "headers": list(refusal.raw_headers)})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _refuse_handshake(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+    if (await receive())["type"] != "websocket.connect":
+        return
+    if not answers_handshakes(scope):
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": refusal.code})
+        return
+    headers = list(refusal.raw_headers)
+    await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": refusal.body})
