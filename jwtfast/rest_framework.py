@@ -6,19 +6,21 @@ The setting ``JWTFAST_RESOURCE`` says what is asked of a request, as for ``jwtfa
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from jwtfast._native import Token
 from jwtfast.django import configured_resource
 from jwtfast.errors import InsufficientScopeError, MissingTokenError
 from jwtfast.protected_resource import REFUSED, Refusal, Require, Requirement
 from jwtfast.wsgi import headers_of
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # which imports the authentication classes that the settings name
 
 __all__ = ["BearerAuthentication", "RefusedError", "TokenUser", "token_with"]
 
@@ -84,11 +86,11 @@ class BearerAuthentication(BaseAuthentication):
         resource = configured_resource()
         try:
             token = resource.authenticate(headers_of(request.META, resource.header_names), request.method)
+            return None if token is None else (self.user_of(token), token)
         except MissingTokenError:
             return None
         except REFUSED as error:
             raise RefusedError(resource.refuse(error)) from None
-        return None if token is None else (self.user_of(token), token)
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the framework's
         """Give the challenge to a request without a token (RFC 6750 section 3)."""
@@ -99,6 +101,12 @@ class BearerAuthentication(BaseAuthentication):
 
         Args:
             token: The verified token.
+
+        Returns:
+            The user.
+
+        Raises:
+            InvalidTokenError: There is no such user, or none who may come in: ``InvalidSubjectError`` says so.
         """
         return TokenUser(token)
 
