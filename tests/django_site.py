@@ -31,7 +31,7 @@ if not settings.configured:
             "UNAUTHENTICATED_USER": None,
         },
         ROOT_URLCONF="django_site",
-        SECRET_KEY="of the site's sessions, which it has none of",  # noqa: S106
+        SECRET_KEY="of the site's sessions, which it has none of",
         USE_TZ=True,
     )
     django.setup()

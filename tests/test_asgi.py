@@ -1,4 +1,4 @@
-"""The ASGI middleware: HTTP, WebSocket and lifespan, as the specification has them and as Starlette's client sees it."""
+"""The ASGI middleware: HTTP, WebSocket and lifespan, by its specification and in Starlette."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 import pytest
-from forge import NOW, SECRET, Clock, good
+from forge import SECRET, Clock, good
 
 from jwtfast import Key, Token, Verifier, errors
 from jwtfast.asgi import TOKEN, BearerMiddleware
@@ -19,7 +19,7 @@ from jwtfast.protected_resource import Cookie, ProtectedResource, Require
 Message = MutableMapping[str, Any]
 VERIFIER = Verifier(Key.from_secret(SECRET, "HS256"), clock=Clock())
 BEARER = (b"authorization", b"Bearer " + good(sub="alice").encode())
-DENIAL = {"extensions": {"websocket.http.response": {}}}
+DENIAL: dict[str, Any] = {"extensions": {"websocket.http.response": {}}}
 
 
 class Application:
@@ -64,10 +64,10 @@ def call(
     """Call an application through the middleware, and give it and what was sent."""
     app, sent, messages = Application(), [], iter(arrives)
 
-    async def receive() -> Message:  # noqa: RUF029 - as the server has it
+    async def receive() -> Message:
         return {"type": next(messages)}
 
-    async def send(message: Message) -> None:  # noqa: RUF029
+    async def send(message: Message) -> None:
         sent.append(message)
 
     asyncio.run(BearerMiddleware(app, ProtectedResource(verifier, **options))(scope, receive, send))
@@ -172,7 +172,8 @@ def test_refused_websockets() -> None:
     assert dict(start["headers"])[b"www-authenticate"] == b'Bearer realm="api"'
     assert body["type"] == "websocket.http.response.body"
     assert json.loads(body["body"])["code"] == "missing_token"
-    for extensions in ({}, {"extensions": None}, {"extensions": {}}, {"extensions": {"tls": {}}}):
+    without: list[dict[str, Any]] = [{}, {"extensions": None}, {"extensions": {}}, {"extensions": {"tls": {}}}]
+    for extensions in without:
         app, sent = call(websocket(**extensions), ["websocket.connect"])
         assert app.scopes == []
         assert sent == [{"type": "websocket.close", "code": 1008, "reason": "missing_token"}]
@@ -197,7 +198,7 @@ def test_websockets_by_cookie() -> None:
 
 
 def test_a_flood_leaves_nothing() -> None:
-    """What refuses a request is gone with it, without the collector's help: a flood's tokens don't pile up in cycles."""
+    """What refuses a request is gone with it, without the collector's help: a flood leaves nothing behind."""
     raised: list[weakref.ref[Exception]] = []
 
     class RememberedError(errors.ExpiredSignatureError):
@@ -228,7 +229,7 @@ def test_in_starlette() -> None:
     from starlette.testclient import TestClient, WebSocketDenialResponse  # noqa: PLC0415
     from starlette.websockets import WebSocket  # noqa: PLC0415
 
-    async def subject(request: Request) -> JSONResponse:  # noqa: RUF029 - Starlette's
+    async def subject(request: Request) -> JSONResponse:
         return JSONResponse(request.scope[TOKEN].subject)
 
     async def greet(socket: WebSocket) -> None:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from jwtfast import errors
 from jwtfast._native import read_bearer
-from jwtfast.credentials import AuthorizationHeader, Cookie, read_token
+from jwtfast.credentials import AuthorizationHeader, Cookie, Credentials, read_token
 
 HEADER = AuthorizationHeader()
 COOKIE = Cookie("token", csrf_cookie="csrf", origins=["https://app.example"])
-BOTH = [HEADER, COOKIE]
+BOTH: list[Credentials] = [HEADER, COOKIE]
 RAW = good().encode()
 BEARER = (b"authorization", b"Bearer " + RAW)
 TOKEN_COOKIE = (b"cookie", b"token=" + RAW)
@@ -205,8 +205,7 @@ def test_cookies_that_cannot_be(arguments: tuple[Any, ...], options: dict[str, A
 
 
 def test_cookies_to_set() -> None:
-    """By the standard library's reading, the cookies of a login hold the token and a fresh value, each out of reach
-    of whom it must be; and a request that sends them back is let in."""  # fmt: skip
+    """By the standard library's reading a login sets the token and a fresh value; who sends both back is let in."""
     place = Cookie()
     jars: list[SimpleCookie] = []
     for _ in range(2):

@@ -14,10 +14,10 @@ from jwtfast.wsgi import BearerMiddleware
 
 pytest.importorskip("flask")
 
-from flask import Flask  # noqa: E402
-from flask.testing import FlaskClient  # noqa: E402
+from flask import Flask
+from flask.testing import FlaskClient
 
-from jwtfast.flask import Bearer, current_token  # noqa: E402
+from jwtfast.flask import Bearer, current_token
 
 VERIFIER = Verifier(Key.from_secret(SECRET, "HS256"), clock=Clock())
 
@@ -47,7 +47,7 @@ def client() -> FlaskClient:
     @app.get("/optional")
     @protect.optional()
     def maybe() -> str:
-        return str(current_token.subject) if current_token else "nobody"
+        return str(current_token.subject) if current_token else "nobody"  # type: ignore[truthy-bool]
 
     @app.get("/open")
     def open_to_all() -> str:

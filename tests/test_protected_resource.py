@@ -78,7 +78,7 @@ def test_requirements(authenticate: Authenticate) -> None:
 
 
 def test_further_requirements(authenticate: Authenticate) -> None:
-    """A route's requirements are asked for besides the resource's own, which stays as it is; there no token is optional."""
+    """A route's requirements are asked for besides the resource's own, and there no token is optional."""
     resource = ProtectedResource(VERIFIER, optional=True, require=Require.scope("read"))
     further = resource.requiring(Require.claim("tenant", "acme"))
     assert authenticate(further, bearer(good(scope="read", tenant="acme")))

@@ -47,8 +47,7 @@ def parameters(refusal: Refusal) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ABOUT_A_REQUEST)
 def test_each_error(name: str) -> None:
-    """Each error has its status, a challenge by the grammar with its error code, a body of the length that the headers
-    tell, and a sentence of its own; nothing of the exception's words is in any of it."""  # fmt: skip
+    """Each error has its status, a challenge by the grammar, and a sentence of its own; the exception's stay inside."""
     for accept in (None, b"text/plain"):
         refusal = refusal_of(example(name), realm="api", accept=accept)
         assert refusal.code == example(name).code

@@ -101,7 +101,7 @@ def test_claims_that_cannot_be_asked_for() -> None:
     """A claim without a name, or values that no claim can be compared to, are refused when configured."""
     for arguments in ((1,), ("a", ["b"]), ("a", {"b": 1}), ("a", None)):
         with pytest.raises(TypeError):
-            Require.claim(*arguments)  # type: ignore[arg-type]
+            Require.claim(*arguments)
     with pytest.raises(ValueError, match="not empty"):
         Require.claim("")
 

@@ -12,18 +12,18 @@ from jwtfast.protected_resource import ProtectedResource, Refusal, Require
 
 pytest.importorskip("rest_framework")
 
-import django_site  # noqa: E402
-from django.test import override_settings  # noqa: E402
-from rest_framework.authentication import BaseAuthentication  # noqa: E402
-from rest_framework.permissions import AllowAny  # noqa: E402
-from rest_framework.request import Request  # noqa: E402
-from rest_framework.response import Response  # noqa: E402
-from rest_framework.test import APIRequestFactory  # noqa: E402
-from rest_framework.views import APIView  # noqa: E402
+import django_site
+from django.test import override_settings
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
 
-from jwtfast.rest_framework import BearerAuthentication, TokenUser, token_with  # noqa: E402
+from jwtfast.rest_framework import BearerAuthentication, TokenUser, token_with
 
-assert django_site.RESOURCE  # which the settings name
+assert django_site.urlpatterns  # which the settings name
 VERIFIER = Verifier(Key.from_secret(SECRET, "HS256"))
 IN_2096 = 4_000_000_000
 
@@ -57,7 +57,8 @@ def call(view: type[APIView], authorization: str | None = None, method: str = "g
     request = getattr(APIRequestFactory(enforce_csrf_checks=True), method)("/", headers=headers)
     response = view.as_view()(request)
     assert isinstance(response, Response)
-    return response.render()
+    response.render()
+    return response
 
 
 def bearer(**claims: Any) -> str:
@@ -119,13 +120,15 @@ def test_beside_other_classes() -> None:
             name = request.META.get("HTTP_X_NAME")
             return None if name is None else (name, name)
 
-    both = type("Both", (Orders,), {"authentication_classes": (ByName, BearerAuthentication)})
-    assert call(both, bearer(scope="orders:read")).status_code == 200
-    answer = call(both, bearer(exp=1))
+    class Both(Orders):
+        authentication_classes = (ByName, BearerAuthentication)
+
+    assert call(Both, bearer(scope="orders:read")).status_code == 200
+    answer = call(Both, bearer(exp=1))
     assert answer.status_code == 401
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
     request = APIRequestFactory().get("/", headers={"X-Name": "alice"})
-    assert both.as_view()(request).status_code == 403
+    assert Both.as_view()(request).status_code == 403
 
 
 def test_ones_own_users() -> None:
@@ -155,7 +158,7 @@ def test_users() -> None:
     assert len({one, same, other, elsewhere}) == 3
     assert one != "alice"
     assert (one.pk, one.get_username(), str(one), one.is_authenticated) == ("alice", "alice", "alice", True)
-    assert not (one.is_staff or one.is_superuser or one.is_anonymous)
+    assert not any([one.is_staff, one.is_superuser, one.is_anonymous])
 
 
 def test_the_hook() -> None:

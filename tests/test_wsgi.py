@@ -46,7 +46,7 @@ def call(environ: dict[str, Any] | None = None, **options: Any) -> tuple[Applica
     full: dict[str, Any] = {"QUERY_STRING": ""}
     setup_testing_defaults(full)
     started: list[Any] = []
-    answer = middleware(full | (environ or {}), lambda *arguments: started.append(arguments))  # type: ignore[arg-type, func-returns-value]
+    answer = middleware(full | (environ or {}), lambda *arguments: started.append(arguments))  # type: ignore[arg-type]
     body = b"".join(answer)
     answer.close()  # type: ignore[attr-defined]
     ((status, headers),) = started
@@ -96,7 +96,7 @@ def test_what_is_no_bearer_token(value: str) -> None:
 
 
 def test_public_paths() -> None:
-    """On a public path no token is looked at; an encoded slash or dot that the server tells of makes it another path."""
+    """On a public path no token is looked at; an encoded slash or dot that the server tells of makes it another."""
     bad = {"HTTP_AUTHORIZATION": "Bearer x"}
     for environ in (
         {"PATH_INFO": "/docs/x"},
