@@ -66,7 +66,8 @@ class AuthorizationHeader:
         if value is None:
             return None
         try:
-            return read_bearer(value)
+            # White space round it is no part of it (RFC 9110 section 5.5); not every server takes it away.
+            return read_bearer(value.strip(b" \t"))
         except MissingTokenError:
             return None
 
