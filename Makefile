@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 SOURCES = $(wildcard src/*) setup.py pyproject.toml
 PYTEST_ARGS ?=
 
-.PHONY: run test lint bench sanitize valgrind clean
+.PHONY: run test lint bench bench-servers sanitize valgrind clean
 .PRECIOUS: %/installed %/built
 
 # By the environment: a command line is for all to see, and its quotes would have to be minded.
@@ -28,6 +28,10 @@ bench: $(VENV)/built
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.cache_cost
 	$(BIN)/python -m benchmarks.memory
+
+# Needs wrk: apt-get install wrk.
+bench-servers: $(VENV)/built
+	$(BIN)/python -m benchmarks.servers
 
 # The suite on a build with AddressSanitizer and UndefinedBehaviorSanitizer. Python's own allocator would hide what is
 # done to its objects from them; leaks are not looked for, since the interpreter leaves much behind. The safe path keeps

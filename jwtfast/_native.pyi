@@ -1,6 +1,6 @@
 """The compiled path of a token: what ``src/`` builds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, final
 
 class CacheInfo(NamedTuple):
@@ -180,19 +180,18 @@ class Token:
     def scopes(self) -> frozenset[str]:
         """The names in ``scope``, or else ``scp``: a string of them or an array (RFC 8693 section 4.2)."""
 
-def read_bearer(header_value: str | bytes | bytearray | memoryview, /) -> bytes:
-    """Give the token in an Authorization header's value, by the grammar of ``verify_bearer`` (RFC 6750 section 2.1).
+def read_authorization(headers: Iterable[tuple[bytes, bytes]], /) -> bytes | None:
+    """Give the token in a request's Authorization header, by the grammar of ``verify_bearer`` (RFC 6750 section 2.1).
 
     Args:
-        header_value: The value, like ``"Bearer eyJ..."``.
+        headers: The request's header fields: the names in lower case, the values as they came.
 
     Returns:
-        The token, not verified.
+        The token, not verified; None where there is no such header, or it names another scheme.
 
     Raises:
-        MissingTokenError: The header names another scheme.
-        InvalidRequestError: It names the scheme and breaks its syntax.
-        TypeError: It is not str, bytes, bytearray or memoryview.
+        InvalidRequestError: It names the scheme and breaks its syntax, or there is more than one.
+        TypeError: A header field is no pair of bytes.
     """
 
 class VerifierCore:

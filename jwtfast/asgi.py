@@ -43,28 +43,33 @@ class BearerMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         kind = scope["type"]
-        if kind == "lifespan":
+        if kind == "http":
+            method = scope["method"]
+        elif kind == "websocket":
+            method = None
+        elif kind == "lifespan":
             await self.app(scope, receive, send)
             return
-        if kind not in {"http", "websocket"}:
+        else:
             msg = "only HTTP and WebSocket connections can carry a token that this middleware understands"
             raise ValueError(msg)
-        scope = dict(scope)  # what is put in it is no business of the server's
+        resource = self.resource
         headers = scope["headers"]
-        if not isinstance(headers, list | tuple):
-            headers = scope["headers"] = list(headers)  # it may be an iterator, which can be read once
-        token = None
-        refusal = None
-        if not self.resource.is_public(_route_path(scope), scope.get("raw_path")):
+        if type(headers) is not list:
+            headers = list(headers)  # it may be an iterator, which can be read once
+        token = refusal = None
+        if not (resource.has_public_paths and resource.is_public(_route_path(scope), scope.get("raw_path"))):
             try:
-                token = await self.resource.authenticate_async(headers, scope["method"] if kind == "http" else None)
+                token = await resource.authenticate_async(headers, method)
             except REFUSED as error:
-                refusal = self.resource.refuse(error, accept_of(headers))
-        if refusal is not None:
-            await (_refuse_request if kind == "http" else _refuse_handshake)(refusal, scope, receive, send)
-            return
-        scope[TOKEN] = token
-        await self.app(scope, receive, send)
+                refusal = resource.refuse(error, accept_of(headers))
+        if refusal is None:
+            # What is put in the scope is no business of the server's.
+            await self.app({**scope, "headers": headers, TOKEN: token}, receive, send)
+        elif method is None:
+            await _refuse_handshake(refusal, scope, receive, send)
+        else:
+            await _refuse_request(refusal, method, send)
 
 
 def accept_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
@@ -84,8 +89,8 @@ def _route_path(scope: Scope) -> str:
     return path[len(root) :] if root and path.startswith(root + "/") else path
 
 
-async def _refuse_request(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
-    body = b"" if scope["method"] == "HEAD" else refusal.body
+async def _refuse_request(refusal: Refusal, method: str, send: Send) -> None:
+    body = b"" if method == "HEAD" else refusal.body
     await send({"type": "http.response.start", "status": refusal.status, "headers": list(refusal.raw_headers)})
     await send({"type": "http.response.body", "body": body})
 

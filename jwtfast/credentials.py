@@ -12,8 +12,8 @@ import secrets
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, Protocol
 
-from jwtfast._native import read_bearer
-from jwtfast.errors import CrossSiteRequestError, InvalidRequestError, MissingTokenError
+from jwtfast._native import read_authorization
+from jwtfast.errors import CrossSiteRequestError, InvalidRequestError
 
 __all__ = ["AuthorizationHeader", "Cookie", "Credentials", "Headers", "read_token"]
 
@@ -56,20 +56,7 @@ class AuthorizationHeader:
 
     def read(self, headers: Headers, method: str | None = None, /) -> bytes | None:  # noqa: ARG002 - the protocol's
         """Give the token; another scheme is none of ours, and more than one header is an error (RFC 9110 11.6.2)."""
-        value = None
-        for name, content in headers:
-            if name == b"authorization":
-                if value is not None:
-                    msg = "the request has more than one Authorization header"
-                    raise InvalidRequestError(msg)
-                value = content
-        if value is None:
-            return None
-        try:
-            # White space round it is no part of it (RFC 9110 section 5.5); not every server takes it away.
-            return read_bearer(value.strip(b" \t"))
-        except MissingTokenError:
-            return None
+        return read_authorization(headers)
 
 
 class Cookie:
@@ -184,7 +171,7 @@ class Cookie:
         return found
 
 
-def read_token(places: Iterable[Credentials], headers: Headers, method: str | None) -> bytes:
+def read_token(places: Iterable[Credentials], headers: Headers, method: str | None) -> bytes | None:
     """Read a request's token, which is in one place at most (RFC 6750 section 2).
 
     Args:
@@ -193,10 +180,9 @@ def read_token(places: Iterable[Credentials], headers: Headers, method: str | No
         method: The request's method; None: it opens a WebSocket.
 
     Returns:
-        The token, not verified.
+        The token, not verified; None where the request carries none.
 
     Raises:
-        MissingTokenError: The request carries no token.
         InvalidRequestError: It breaks the syntax, or carries several.
         CrossSiteRequestError: Nothing shows that a page of one's own site sent the token.
     """
@@ -209,9 +195,6 @@ def read_token(places: Iterable[Credentials], headers: Headers, method: str | No
             msg = "the request carries its token in more than one place"
             raise InvalidRequestError(msg)
         token = found
-    if token is None:
-        msg = "the request carries no token"
-        raise MissingTokenError(msg)
     return token
 
 

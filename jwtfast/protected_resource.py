@@ -80,9 +80,12 @@ class ProtectedResource:
             msg = "on_refusal is a function that takes the code and the refusal"
             raise TypeError(msg)
         self._places = _places(credentials)
+        # The usual case without a detour.
+        self._read = self._places[0].read if len(self._places) == 1 else self._read_any
         self._verify = verifier.verify
         self._verify_async: Callable[[bytes], Awaitable[Token]] | None = getattr(verifier, "verify_async", None)
         self._public = PublicPaths(public)
+        self.has_public_paths = bool(self._public)
         self._optional = optional
         self._require = require
         self._realm = checked_realm(realm)
@@ -118,7 +121,7 @@ class ProtectedResource:
             path: The path, percent-decoded, that the application picks its route by.
             raw_path: It as the request line had it, where the server tells.
         """
-        return bool(self._public) and self._public.match(path, raw_path)
+        return self._public.match(path, raw_path)
 
     def authenticate(self, headers: Headers, method: str | None) -> Token | None:
         """Verify a request's token.
@@ -136,7 +139,7 @@ class ProtectedResource:
         """
         raw = self._read(headers, method)
         if raw is None:
-            return None
+            return self._without_token()
         token = self._verify(raw)
         if self._require is not None:
             self._require.demand(token)
@@ -146,7 +149,7 @@ class ProtectedResource:
         """Verify a request's token without holding up the event loop; the same as ``authenticate`` but for that."""
         raw = self._read(headers, method)
         if raw is None:
-            return None
+            return self._without_token()
         token = self._verify(raw) if self._verify_async is None else await self._verify_async(raw)
         if self._require is not None:
             self._require.demand(token)
@@ -172,13 +175,13 @@ class ProtectedResource:
         vars(twin).update(changes)
         return twin
 
-    def _read(self, headers: Headers, method: str | None) -> bytes | None:
-        try:
-            return read_token(self._places, headers, method)
-        except MissingTokenError:
-            if self._optional:
-                return None
-            raise
+    def _read_any(self, headers: Headers, method: str | None, /) -> bytes | None:
+        return read_token(self._places, headers, method)
+
+    def _without_token(self) -> None:
+        if not self._optional:
+            msg = "the request carries no token"
+            raise MissingTokenError(msg)
 
 
 def _places(credentials: Credentials | Collection[Credentials] | None) -> tuple[Credentials, ...]:

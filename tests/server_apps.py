@@ -99,7 +99,7 @@ def django_app(kind: str) -> Any:
 
     settings.MIDDLEWARE = ["jwtfast.django.BearerMiddleware"]
     settings.JWTFAST_RESOURCE = RESOURCE
-    return ASGIHandler() if kind == "asgi" else WSGIHandler()
+    return (ASGIHandler if kind == "asgi" else WSGIHandler)()
 
 
 def __getattr__(name: str) -> Any:

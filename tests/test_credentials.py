@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jwtfast import errors
-from jwtfast._native import read_bearer
+from jwtfast._native import read_authorization
 from jwtfast.credentials import AuthorizationHeader, Cookie, Credentials, read_token
 
 HEADER = AuthorizationHeader()
@@ -22,8 +22,8 @@ BEARER = (b"authorization", b"Bearer " + RAW)
 TOKEN_COOKIE = (b"cookie", b"token=" + RAW)
 
 
-def read(*headers: tuple[bytes, bytes], method: str | None = "GET") -> bytes:
-    """Read the token of a request that may carry it in either place."""
+def read(*headers: tuple[bytes, bytes], method: str | None = "GET") -> bytes | None:
+    """Read the token of a request that may carry it in either place; None: it carries none."""
     return read_token(BOTH, headers, method)
 
 
@@ -32,7 +32,6 @@ def test_a_bearer_token(scheme: bytes) -> None:
     """The scheme is there in any case, with one or more spaces behind it (RFC 9110 sections 11.1, 11.4)."""
     assert read((b"host", b"x"), (b"authorization", scheme + RAW), (b"accept", b"*/*")) == RAW
     assert read((b"authorization", b" \t " + scheme + RAW + b" \t")) == RAW
-    assert read_bearer(scheme + RAW) == read_bearer((scheme + RAW).decode()) == RAW
 
 
 BAD_SYNTAX = [
@@ -64,8 +63,7 @@ def test_broken_syntax(value: bytes) -> None:
 )
 def test_another_scheme(value: bytes) -> None:
     """A header of another scheme has no bearer token; a token in another place is still read."""
-    with pytest.raises(errors.MissingTokenError):
-        read((b"authorization", value))
+    assert read((b"authorization", value)) is None
     assert read((b"authorization", value), TOKEN_COOKIE) == RAW
 
 
@@ -80,8 +78,7 @@ def test_two_authorization_headers(second: tuple[bytes, bytes]) -> None:
 def test_no_token_at_all() -> None:
     """Without either header the token is missing."""
     for headers in ([], [(b"host", b"x")], [(b"cookie", b"other=1")], [(b"authorizatio", b"Bearer x")]):
-        with pytest.raises(errors.MissingTokenError):
-            read(*headers)
+        assert read(*headers) is None
 
 
 def test_two_places() -> None:
@@ -125,8 +122,7 @@ def test_two_cookie_headers_with_one_name() -> None:
 @pytest.mark.parametrize("cookie", [b"Token=x", b"token", b"xtoken=y", b"token2=y", b"a=token=z", b"a=b,token=x"])
 def test_other_cookies(cookie: bytes) -> None:
     """Cookies of other names hold no token: names are told apart by case, and only a semicolon ends a cookie."""
-    with pytest.raises(errors.MissingTokenError):
-        read((b"cookie", cookie))
+    assert read((b"cookie", cookie)) is None
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE"])
@@ -241,13 +237,13 @@ def test_any_headers(headers: list[tuple[bytes, bytes]]) -> None:
     """Whatever a request's headers hold, a token is read or the request is refused, with nothing of it in the words."""
     for method in ("GET", "POST", None):
         try:
-            assert isinstance(read_token(BOTH, headers, method), bytes)
+            assert isinstance(read_token(BOTH, headers, method), bytes | None)
         except errors.InvalidTokenError as error:
             assert all(len(value) < 8 or value.decode("latin-1") not in str(error) for _, value in headers)  # noqa: PT017
 
 
-@pytest.mark.parametrize("value", [None, 1, ["Bearer x"]])
-def test_header_values_of_wrong_types(value: Any) -> None:
-    """A header value of another type is the program's error."""
-    with pytest.raises(TypeError):
-        read_bearer(value)
+@pytest.mark.parametrize("headers", [[(b"authorization", "Bearer x")], [(b"a",)], [1], None, [(b"a", b"b", b"c")]])
+def test_headers_of_wrong_types(headers: Any) -> None:
+    """Header fields that are no pairs of bytes are the server's or the program's error."""
+    with pytest.raises((TypeError, ValueError)):
+        read_authorization(headers)
