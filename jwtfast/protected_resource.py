@@ -139,7 +139,8 @@ class ProtectedResource:
         """
         raw = self._read(headers, method)
         if raw is None:
-            return self._without_token()
+            self._check_optional()
+            return None
         token = self._verify(raw)
         if self._require is not None:
             self._require.demand(token)
@@ -149,7 +150,8 @@ class ProtectedResource:
         """Verify a request's token without holding up the event loop; the same as ``authenticate`` but for that."""
         raw = self._read(headers, method)
         if raw is None:
-            return self._without_token()
+            self._check_optional()
+            return None
         token = self._verify(raw) if self._verify_async is None else await self._verify_async(raw)
         if self._require is not None:
             self._require.demand(token)
@@ -178,7 +180,7 @@ class ProtectedResource:
     def _read_any(self, headers: Headers, method: str | None, /) -> bytes | None:
         return read_token(self._places, headers, method)
 
-    def _without_token(self) -> None:
+    def _check_optional(self) -> None:
         if not self._optional:
             msg = "the request carries no token"
             raise MissingTokenError(msg)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -104,7 +104,7 @@ def django_app(kind: str) -> Any:
 
 def __getattr__(name: str) -> Any:
     """Make an application when a server asks for it by its name."""
-    makers = {
+    makers: dict[str, Callable[[], Any]] = {
         "made_by_fastapi": fastapi_app,
         "made_by_flask": flask_app,
         "made_by_django": lambda: django_app("wsgi"),
