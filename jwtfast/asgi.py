@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
+from jwtfast._native import Token
 from jwtfast.protected_resource import REFUSED, ProtectedResource
 from jwtfast.refusal import Refusal
 
@@ -60,12 +61,15 @@ class BearerMiddleware:
         token = refusal = None
         if not (resource.has_public_paths and resource.is_public(_route_path(scope), scope.get("raw_path"))):
             try:
-                token = await resource.authenticate_async(headers, method)
+                found = resource.attempt(headers, method)
+                token = found if found is None or isinstance(found, Token) else await found
             except REFUSED as error:
                 refusal = resource.refuse(error, accept_of(headers))
         if refusal is None:
-            # What is put in the scope is no business of the server's.
-            await self.app({**scope, "headers": headers, TOKEN: token}, receive, send)
+            scope = dict(scope)  # what is put in it is no business of the server's
+            scope["headers"] = headers
+            scope[TOKEN] = token
+            await self.app(scope, receive, send)
         elif method is None:
             await _refuse_handshake(refusal, scope, receive, send)
         else:

@@ -83,7 +83,9 @@ class ProtectedResource:
         # The usual case without a detour.
         self._read = self._places[0].read if len(self._places) == 1 else self._read_any
         self._verify = verifier.verify
+        # What verifiers have that may have to wait for keys: attempt() gives the token, or else something to wait for.
         self._verify_async: Callable[[bytes], Awaitable[Token]] | None = getattr(verifier, "verify_async", None)
+        self._attempt: Callable[[bytes], object] | None = getattr(verifier, "attempt", None)
         self._public = PublicPaths(public)
         self.has_public_paths = bool(self._public)
         self._optional = optional
@@ -148,11 +150,41 @@ class ProtectedResource:
 
     async def authenticate_async(self, headers: Headers, method: str | None) -> Token | None:
         """Verify a request's token without holding up the event loop; the same as ``authenticate`` but for that."""
+        found = self.attempt(headers, method)
+        return found if found is None or isinstance(found, Token) else await found
+
+    def attempt(self, headers: Headers, method: str | None) -> Token | Awaitable[Token] | None:
+        """Verify a request's token as ``authenticate_async`` does, at once where nothing has to be waited for.
+
+        Args:
+            headers: The request's header fields.
+            method: The request's method; None: it opens a WebSocket.
+
+        Returns:
+            What ``authenticate`` returns, or what has to be awaited to get it: a key is being fetched.
+
+        Raises:
+            InvalidTokenError: The request is refused.
+            KeySetUnavailableError: There are no keys to judge the token with.
+        """
         raw = self._read(headers, method)
         if raw is None:
             self._check_optional()
             return None
-        token = self._verify(raw) if self._verify_async is None else await self._verify_async(raw)
+        if self._verify_async is None:
+            found = self._verify(raw)
+        elif self._attempt is None:
+            return self._wait(self._verify_async(raw))
+        else:
+            found = self._attempt(raw)
+            if not isinstance(found, Token):
+                return self._wait(self._verify_async(raw))
+        if self._require is not None:
+            self._require.demand(found)
+        return found
+
+    async def _wait(self, verified: Awaitable[Token]) -> Token:
+        token = await verified
         if self._require is not None:
             self._require.demand(token)
         return token

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -143,6 +143,37 @@ def test_the_event_loop_is_not_held_up() -> None:
     assert asked.calls == ["verify_async"]
     assert ProtectedResource(asked).authenticate(bearer(good()), "GET")
     assert asked.calls == ["verify_async", "verify"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_is_at_hand_is_not_waited_for(late: bool) -> None:
+    """Where the key is at hand the token is there at once; else there is something to await, and then it is judged."""
+
+    class Fetching:
+        def verify(self, raw: Any, /) -> Token:
+            raise AssertionError(raw)
+
+        def attempt(self, raw: Any, /) -> object:
+            return object() if late else VERIFIER.verify(raw)
+
+        async def verify_async(self, raw: Any, /) -> Token:
+            await asyncio.sleep(0)
+            return VERIFIER.verify(raw)
+
+    async def await_it(pending: Awaitable[Token]) -> Token:
+        return await pending
+
+    resource = ProtectedResource(Fetching(), require=Require.scope("read"))
+    found = resource.attempt(bearer(good(scope="read")), "GET")
+    if late:
+        assert isinstance(found, Awaitable)
+        found = asyncio.run(await_it(found))
+    assert isinstance(found, Token)
+    assert authenticate_async(resource, bearer(good(scope="read"))) is found
+    with pytest.raises(errors.InsufficientScopeError):
+        authenticate_async(resource, bearer(good(scope="write")))
+    with pytest.raises(errors.MissingTokenError):
+        resource.attempt([], "GET")
 
 
 def test_the_hook() -> None:
