@@ -172,16 +172,15 @@ class ProtectedResource:
             self._check_optional()
             return None
         if self._verify_async is None:
-            found = self._verify(raw)
-        elif self._attempt is None:
-            return self._wait(self._verify_async(raw))
+            token = self._verify(raw)
         else:
-            found = self._attempt(raw)
+            found = None if self._attempt is None else self._attempt(raw)
             if not isinstance(found, Token):
                 return self._wait(self._verify_async(raw))
+            token = found
         if self._require is not None:
-            self._require.demand(found)
-        return found
+            self._require.demand(token)
+        return token
 
     async def _wait(self, verified: Awaitable[Token]) -> Token:
         token = await verified
