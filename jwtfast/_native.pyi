@@ -180,11 +180,12 @@ class Token:
     def scopes(self) -> frozenset[str]:
         """The names in ``scope``, or else ``scp``: a string of them or an array (RFC 8693 section 4.2)."""
 
-def read_authorization(headers: Iterable[tuple[bytes, bytes]], /) -> bytes | None:
+def read_authorization(headers: Iterable[tuple[bytes, bytes]], method: str | None = None, /) -> bytes | None:
     """Give the token in a request's Authorization header, by the grammar of ``verify_bearer`` (RFC 6750 section 2.1).
 
     Args:
         headers: The request's header fields: the names in lower case, the values as they came.
+        method: The request's method, which makes no difference.
 
     Returns:
         The token, not verified; None where there is no such header, or it names another scheme.

@@ -57,7 +57,7 @@ class BearerMiddleware:
         resource = self.resource
         headers = scope["headers"]
         if type(headers) is not list:
-            headers = list(headers)  # it may be an iterator, which can be read once
+            scope["headers"] = headers = list(headers)  # it may be an iterator, which can be read once
         token = refusal = None
         if not (resource.has_public_paths and resource.is_public(_route_path(scope), scope.get("raw_path"))):
             try:
@@ -67,7 +67,6 @@ class BearerMiddleware:
                 refusal = resource.refuse(error, accept_of(headers))
         if refusal is None:
             scope = dict(scope)  # what is put in it is no business of the server's
-            scope["headers"] = headers
             scope[TOKEN] = token
             await self.app(scope, receive, send)
         elif method is None:

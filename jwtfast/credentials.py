@@ -54,9 +54,8 @@ class AuthorizationHeader:
 
     header_names = frozenset({"authorization"})
 
-    def read(self, headers: Headers, method: str | None = None, /) -> bytes | None:  # noqa: ARG002 - the protocol's
-        """Give the token; another scheme is none of ours, and more than one header is an error (RFC 9110 11.6.2)."""
-        return read_authorization(headers)
+    # Another scheme is none of ours, and more than one header is an error (RFC 9110 section 11.6.2).
+    read = staticmethod(read_authorization)
 
 
 class Cookie:

@@ -1,6 +1,7 @@
 # The token in a request's header fields, for those who verify it elsewhere (RFC 6750 section 2.1).
 
-def read_authorization(headers, /):
+def read_authorization(headers, method=None, /):
+    # It is Credentials.read itself, for which the method makes no difference here.
     cdef const uint8_t *data = NULL
     cdef size_t length = 0, start
     cdef object value = None
