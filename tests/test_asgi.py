@@ -75,13 +75,14 @@ def call(
 
 
 def test_a_good_token_reaches_the_application() -> None:
-    """The application gets the token in its scope, and the server's own scope stays as it was."""
+    """The application gets the token in its scope, and everything else there is as the server had it."""
     scope = http(BEARER)
     before = dict(scope)
     app, sent = call(scope)
     assert app.token is not None
     assert app.token.subject == "alice"
-    assert scope == before
+    assert scope == before | {TOKEN: app.token}
+    assert app.scopes[0] is scope
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
 
 
