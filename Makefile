@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 SOURCES = $(wildcard src/*) setup.py pyproject.toml
 PYTEST_ARGS ?=
 
-.PHONY: run test pyjwt-tests lint bench instructions sanitize valgrind clean
+.PHONY: run test pyjwt-tests lint bench bench-servers instructions sanitize valgrind clean
 .PRECIOUS: %/installed %/built %/rivals
 
 # By the environment: a command line is for all to see, and its quotes would have to be minded.
@@ -39,6 +39,10 @@ bench: $(VENV)/rivals
 # Counted, not timed: fails where a path of a token takes a tenth more instructions than what is committed.
 instructions: $(VENV)/built
 	$(BIN)/python -m benchmarks.instructions $(if $(UPDATE),--update)
+
+# Needs wrk: apt-get install wrk.
+bench-servers: $(VENV)/built
+	$(BIN)/python -m benchmarks.servers
 
 # The suite on a build with AddressSanitizer and UndefinedBehaviorSanitizer. Python's own allocator would hide what is
 # done to its objects from them; leaks are not looked for, since the interpreter leaves much behind. The safe path keeps

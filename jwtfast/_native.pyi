@@ -241,6 +241,21 @@ class RevocationSet:
 def siphash(key: bytes, message: bytes) -> bytes:
     """Give the 128-bit SipHash-1-3 of a message of whole words."""
 
+def read_authorization(headers: Iterable[tuple[bytes, bytes]], method: str | None = None, /) -> bytes | None:
+    """Give the token in a request's Authorization header, by the grammar of ``verify_bearer`` (RFC 6750 section 2.1).
+
+    Args:
+        headers: The request's header fields: the names in lower case, the values as they came.
+        method: The request's method, which makes no difference.
+
+    Returns:
+        The token, not verified; None where there is no such header, or it names another scheme.
+
+    Raises:
+        InvalidRequestError: It names the scheme and breaks its syntax, or there is more than one.
+        TypeError: A header field is no pair of bytes.
+    """
+
 class VerifierCore:
     """The compiled part of Verifier."""
 

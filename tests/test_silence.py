@@ -92,8 +92,8 @@ def told_by(error: errors.InvalidTokenError) -> list[str]:
 CODES = {
     kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.InvalidTokenError)
 }
-# The base's own code, and those of what this version can't say yet.
-CODES -= {"invalid_token", "revoked", "insufficient_scope"}
+# The base's own code, that of what this version can't say yet, and those of what a verifier doesn't judge.
+CODES -= {"invalid_token", "revoked", "insufficient_scope", "cross_site_request"}
 NUMBER = len(list(refusals("x")))
 
 
