@@ -48,6 +48,8 @@ cdef class Token:
         cdef Py_ssize_t size = 0
         cdef JsonText json
         cdef Claims claims
+        if self.raw == NULL:         # made by __new__ alone
+            raise TypeError("a Token comes from Verifier.verify")
         try:
             decode_json(&json, self.raw + self.payload, self.payload_length)
             claims = build_claims(&CHOSEN, &json, &size)
