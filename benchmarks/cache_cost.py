@@ -1,4 +1,4 @@
-"""What the cache costs and gives at several sizes: ``python -m benchmarks.cache_cost`` writes results/cache_cost.md.
+"""What the cache costs and gives at several sizes: ``python -m benchmarks.cache_cost`` writes its page.
 
 A hit is measured against a bare ``dict.get`` of the same fresh strings, in an order in which nobody foresees the next
 one; a cold verification with a cache that is full, so that each token drives another one out, against one without.
@@ -12,10 +12,9 @@ import sys
 import time
 from collections.abc import Callable
 from itertools import islice
-from pathlib import Path
 from statistics import median
 
-from benchmarks.page import facts_of, table
+from benchmarks.page import PAGES, facts_of, table
 from benchmarks.timings import show_time
 from benchmarks.token_stream import make
 from benchmarks.tokens import SECRET
@@ -24,7 +23,7 @@ from jwtfast import ANY, Key, Verifier
 __all__ = ["main"]
 
 COMMAND = "python -m benchmarks.cache_cost"
-PAGE = Path(__file__).parent / "results" / "cache_cost.md"
+PAGE = PAGES / "cache_cost.md"
 SIZES = (1_000, 10_000, 100_000)
 FULL = 10_000  # the default limit
 TURNS = 9

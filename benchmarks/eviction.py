@@ -1,4 +1,4 @@
-"""Compares the cache's eviction policy, LRU, with others on made-up traffic, and writes ``docs/eviction.md``."""
+"""Compares the cache's eviction policy, LRU, with others on made-up traffic; writes ``docs/benchmarks/eviction.md``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import random
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import mean
 
 from benchmarks.eviction_policies import POLICIES, Policy, replay
+from benchmarks.page import PAGES
 from benchmarks.timings import show_time
 from benchmarks.traces import REQUESTS, TRACES, USERS, WARM_UP, Trace, make_trace
 
@@ -48,7 +48,7 @@ other traces had shown that of LRU.)
 {verdict} Why, in plain words:
 
 - Where the limits hold all tokens in use, nothing is evicted and the policy does not matter. That is the case to aim
-  for: see [benchmarks/results/memory.md](../benchmarks/results/memory.md) for what a token takes.
+  for: see [memory.md](memory.md) for what a token takes.
 - Where the cache is much too small and each request comes from a user drawn by chance (Zipf, rotated, scans), SIEVE
   and S3-FIFO are really better, by up to {most:.0f} points: they keep a place for those who come often, while LRU
   lets everyone in who comes once. This is LRU's weak side. A larger cache is the better remedy: with Zipf 0.9 the
@@ -126,9 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 row[policy] = 100 * ratio
                 longest[policy] = max(longest[policy], used.longest)
     text = _report(ratios, longest, _measure_costs(seed), seed)
-    path = Path(__file__).parent.parent / "docs" / "eviction.md"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    (PAGES / "eviction.md").write_text(text, encoding="utf-8")
     print(text)
     return 0
 

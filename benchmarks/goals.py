@@ -10,6 +10,7 @@ __all__ = ["GOALS", "Goal"]
 
 _HS256_COLD = ("cold HS256 typical", "jwtfast")
 _HS256_CACHED = ("cached HS256 typical", "jwtfast")
+_RS256_BATCH = "batch RS256 typical"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,30 @@ def _as_if_hs256(algorithm: str, name: str, size: str) -> Goal:
     )
 
 
+def _against_ryjwt(text: str, group: str, factor: float, *, ours: str = "jwtfast", theirs: str = "ryjwt") -> Goal:
+    return Goal(f"{text}: {ours} / {theirs}", (group, ours), (group, theirs), factor)
+
+
 GOALS = (
+    _against_ryjwt("HS256 cold", "cold HS256 typical", 0.5),
+    _against_ryjwt("HS256 cold", "cold HS256 typical", 1, ours="jwtfast, claims read"),
+    _against_ryjwt("HS256 cold, small", "cold HS256 small", 0.8),
+    _against_ryjwt("HS512 cold", "cold HS512 typical", 1),
+    _against_ryjwt("HS256, a bad signature", "rejected HS256 typical", 0.8),
+    _against_ryjwt("HS256, signing", "sign HS256 typical", 1),
+    _against_ryjwt("HS256, signing", "sign HS256 typical", 1, theirs="ryjwt, dates and jti made"),
+    Goal(
+        "HS256, 1,000 at once: verify_many / a loop over verify",
+        ("batch HS256 typical", "jwtfast, verify_many"),
+        ("batch HS256 typical", "jwtfast, a loop over verify"),
+        0.75,
+    ),
+    Goal(
+        "RS256, 256 at once: threads=2 / threads=1 (1/1.6 is 0.625)",
+        (_RS256_BATCH, "jwtfast, verify_many, threads=2"),
+        (_RS256_BATCH, "jwtfast, verify_many, threads=1"),
+        1 / 1.6,
+    ),
     Goal("HS256 cold: jwtfast / PyJWT", _HS256_COLD, ("cold HS256 typical", "PyJWT"), 1 / 25),
     Goal("HS256 cold: jwtfast / pure Python", _HS256_COLD, ("cold HS256 typical", "pure Python (stdlib)"), 1 / 5),
     Goal("HS256 cached: jwtfast / dict.get", _HS256_CACHED, ("cached HS256 typical", "dict.get"), 0.7),

@@ -1,4 +1,4 @@
-"""Measures what cached tokens take in memory, and that the cache keeps its limits; writes ``results/memory.md``."""
+"""Measures what cached tokens take, and that the cache keeps its limits; writes ``docs/benchmarks/memory.md``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.memory_cases import CASES, FORGED, HELD, PASSED, Measured
-from benchmarks.page import facts_of, table
+from benchmarks.page import PAGES, facts_of, table
 
 __all__ = ["main"]
 
@@ -75,9 +75,7 @@ def main() -> int:
     measured = {case: _run(case) for case in CASES}
     goals = [*_goals(measured)]
     text = _page(measured, goals)
-    results = FOLDER / "results"
-    results.mkdir(exist_ok=True)
-    (results / "memory.md").write_text(text, encoding="utf-8")
+    (PAGES / "memory.md").write_text(text, encoding="utf-8")
     print(text)
     return 0 if all(reached for *_, reached in goals) else 1
 

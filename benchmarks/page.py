@@ -1,4 +1,4 @@
-"""What the pages of the benchmarks that don't run under pytest have in common."""
+"""What the pages of the benchmarks have in common."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 from benchmarks.timings import about
 
-__all__ = ["facts_of", "table"]
+__all__ = ["PAGES", "facts_of", "table"]
+
+PAGES = Path(__file__).parent.parent / "docs" / "benchmarks"
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> str:

@@ -1,35 +1,67 @@
-"""The tables of ``results/verify.md``, and the bars of the plots beside it."""
+"""The tables of ``docs/benchmarks/verify.md``, and the bars of the plots beside it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Literal
+
 from benchmarks.contenders import FLOORS
 from benchmarks.goals import GOALS
+from benchmarks.page import table
 from benchmarks.plot import Bar
 from benchmarks.timings import Timing, find, show_count, show_time
 from benchmarks.tokens import ALGORITHMS, COUNT, SLOW_COUNT
 
 __all__ = ["bars_by_algorithm", "bars_by_kind", "markdown"]
 
-_TITLES = {
+# The columns of the tables by algorithm, each with what its groups are called.
+_COLUMNS = {
+    "HS256 small": "HS256 small",
+    "HS256 typical": "HS256 typical",
+    **{("Ed25519" if name == "EdDSA" else name): f"{name} typical" for name in ALGORITHMS if name != "HS256"},
+}
+_FLOORS = frozenset(one.name for one in FLOORS)
+# What is no verification of one token has a table of its own, with the row that the others are compared with.
+_LISTS = {
+    "sign HS256 typical": ("Signing, HS256, typical claims", "jwtfast"),
+    "batch HS256 typical": (
+        "A batch of 1,000 HS256 tokens, typical, seen for the first time: per token",
+        "jwtfast, a loop over verify",
+    ),
+    "batch RS256 typical": (
+        "A batch of 256 RS256 tokens, typical, seen for the first time: per token, by the wall clock",
+        "jwtfast, verify_many, threads=1",
+    ),
+}
+_KINDS = {
     "cold HS256 small": "Cold, small (about 155 characters): seen for the first time",
     "cold HS256 typical": "Cold, typical (about 580 characters): seen for the first time",
     "cached HS256 small": "Cached, small: verified before",
     "cached HS256 typical": "Cached, typical: verified before",
     "rejected HS256 small": "Rejected, small: the signature is wrong",
     "rejected HS256 typical": "Rejected, typical: the signature is wrong",
+    "sign HS256 typical": "Signed, typical claims",
 }
-_NAMES = {name: name for name in ALGORITHMS} | {"EdDSA": "Ed25519 (EdDSA)"}
 
 _PREFACE = (
-    "Written by the command below; don't edit. Times are CPU times of one verification, medians over rounds in which "
-    "the contenders took turns. The ratios carry over to other machines better than the times do. "
-    "`benchmarks/contenders.py` says how the contenders were made equal."
+    "Written by the command below; don't edit. Times are CPU times for one token, medians over rounds in which the "
+    "contenders took turns, and in parentheses how many times jwtfast's that is. These ratios carry over to other "
+    f"machines better than the times do. A round has {COUNT:,} tokens; {SLOW_COUNT} where each of them takes long. RSA "
+    "keys have 2048 bits. `benchmarks/contenders.py` says how the contenders were made equal."
 )
-_BY_ALGORITHM = (
-    "Typical tokens. The floor is the signature alone, called with prepared arguments: `verify` of a public key of "
-    "cryptography, which jwtfast calls too; for HMAC the standard library's `hmac.digest`, in whose place jwtfast has "
-    f"code of its own. RSA keys have 2048 bits. A round has {COUNT:,} tokens; {SLOW_COUNT} where each of them costs an "
-    "asymmetric verification."
+_COLD = (
+    "The floors, in italics, are what cannot be avoided by the means that Python has for it, called with prepared "
+    "arguments: for the signature `verify` of a public key of cryptography, which jwtfast calls too, or `hmac.digest`, "
+    "in place of which it has code of its own; and for the claims `orjson.loads`. jwtfast builds them when they are "
+    "first read, as in the row that says so; all others build them each time."
+)
+_CACHED = (
+    "None of the others remembers tokens; what they need is above. The floor is `dict.get` of the same fresh strings, "
+    "which judges nothing."
+)
+_SIGNED = (
+    "jwtfast makes the dates and a random `jti` for each token. The others are given claims with all of that in them; "
+    "in the row that says so it is made for them."
 )
 
 
@@ -49,16 +81,20 @@ def markdown(timings: list[Timing], facts: dict[str, str], left_out: dict[str, s
         "",
         _PREFACE,
         "",
-        *("## Must reach", "", "| medians, typical tokens | must be below | is | |", "|---|---:|---:|---|"),
+        *("## Must reach", "", "| medians, typical tokens if nothing else is said | at most | is | |"),
+        "|---|---:|---:|---|",
         *(goal.line(timings) for goal in GOALS),
         "",
-        *_by_algorithm(timings),
-        *("## HS256", "", "![The medians of HS256 as bars](verify.svg)", ""),
-        *(line for group, title in _TITLES.items() for line in _group(timings, group, title)),
+        *("## Cold: seen for the first time", "", _COLD, "", _by_algorithm(timings, "cold"), ""),
+        *("![The medians by algorithm as bars](by_algorithm.svg)", ""),
+        *("## Rejected: the signature is wrong", "", _by_algorithm(timings, "rejected"), ""),
+        *("## Cached: verified before", "", _CACHED, "", _by_algorithm(timings, "cached"), ""),
+        *(line for group, (title, base) in _LISTS.items() for line in _list(timings, group, title, base)),
+        *("## HS256 at a glance", "", "![The medians of HS256 as bars](verify.svg)", ""),
     ]
     if left_out:
         lines += ["## Left out", "", *(f"- {name}: {reason}" for name, reason in left_out.items()), ""]
-    lines += ["## Measured on", "", "| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in facts.items())]
+    lines += ["## Measured on", "", table(["", ""], [[name, fact] for name, fact in facts.items()])]
     return "\n".join(lines) + "\n"
 
 
@@ -71,11 +107,11 @@ def bars_by_kind(timings: list[Timing]) -> dict[str, list[Bar]]:
     Returns:
         The bars under each heading: one heading for each kind and size.
     """
-    return {title: [_bar(one) for one in timings if one.group == group] for group, title in _TITLES.items()}
+    return {title: _bars(one for one in timings if one.group == group) for group, title in _KINDS.items()}
 
 
 def bars_by_algorithm(timings: list[Timing]) -> dict[str, list[Bar]]:
-    """Give what typical tokens cost, for a plot.
+    """Give what tokens cost that are seen for the first time, for a plot; and jwtfast's hits, to compare with.
 
     Args:
         timings: What was measured.
@@ -84,64 +120,69 @@ def bars_by_algorithm(timings: list[Timing]) -> dict[str, list[Bar]]:
         The bars under each heading: one heading for each algorithm.
     """
     groups = {}
-    for algorithm, name in _NAMES.items():
-        bars = [_bar(one) for one in (_floor(timings, algorithm), *_contenders(timings, "cold", algorithm)) if one]
-        cached = find(timings, f"cached {algorithm} typical", "jwtfast")
+    for title, case in _COLUMNS.items():
+        groups[title] = _bars(one for one in timings if one.group == f"cold {case}")
+        cached = find(timings, f"cached {case}", "jwtfast")
         if cached is not None:
-            bars.append(Bar("jwtfast, cached", cached.median, ours=True))
-        groups[name] = bars
+            groups[title].append(Bar("jwtfast, cached", cached.median, "ours"))
     return groups
 
 
-def _bar(one: Timing) -> Bar:
-    return Bar(one.label, one.median, ours=one.contender.startswith("jwtfast"))
+def _bars(timings: Iterable[Timing]) -> list[Bar]:
+    return [Bar(one.label, one.median, "ours" if one.ours else _theirs(one)) for one in timings]
 
 
-def _floor(timings: list[Timing], algorithm: str) -> Timing | None:
-    found = (find(timings, f"cold {algorithm} typical", one.name) for one in FLOORS)
-    return next((one for one in found if one is not None), None)
+def _theirs(one: Timing) -> Literal["theirs", "floor"]:
+    return "floor" if one.contender in _FLOORS else "theirs"
 
 
-def _contenders(timings: list[Timing], kind: str, algorithm: str) -> tuple[Timing | None, Timing | None]:
-    group = f"{kind} {algorithm} typical"
-    return find(timings, group, "jwtfast"), find(timings, group, "PyJWT")
-
-
-def _by_algorithm(timings: list[Timing]) -> list[str]:
-    columns = (
-        *("", "characters", "floor, cold", "jwtfast, cold", "jwtfast - floor", "PyJWT, cold"),
-        *("jwtfast, cached", "jwtfast, rejected", "PyJWT, rejected"),
-    )
-    lines = [
-        *("## By algorithm", "", _BY_ALGORITHM, "", "![The medians by algorithm as bars](by_algorithm.svg)", ""),
-        f"| {' | '.join(columns)} |",
-        "|---|" + "---:|" * (len(columns) - 1),
-    ]
-    for algorithm, name in _NAMES.items():
-        floor, (cold, theirs) = _floor(timings, algorithm), _contenders(timings, "cold", algorithm)
-        cached, _ = _contenders(timings, "cached", algorithm)
-        rejected, their_rejected = _contenders(timings, "rejected", algorithm)
-        if cold is None:
+def _by_algorithm(timings: list[Timing], kind: str) -> str:
+    """Write the table of one kind: a row for each contender, a column for each algorithm."""
+    cells: dict[str, dict[str, str]] = {}
+    titles: dict[str, str] = {}
+    lengths = {}
+    for column, case in _COLUMNS.items():
+        base = find(timings, f"{kind} {case}", "jwtfast")
+        if base is None:
             continue
-        over = "" if floor is None else f"{(cold.median - floor.median) * 1e6:.2f} µs"
-        times = [_median(floor), _median(cold), over, *map(_median, (theirs, cached, rejected, their_rejected))]
-        lines.append(f"| {' | '.join([name, str(cold.characters), *times])} |")
-    return [*lines, ""]
+        lengths[column] = base.characters
+        for one in timings:
+            if one.group == base.group:
+                titles[one.contender] = f"*{one.label}*" if one.contender in _FLOORS else one.label
+                cells.setdefault(one.contender, {})[column] = _cell(one, base)
+    ours = find(timings, f"{kind} HS256 typical", "jwtfast")
+    order = {one.contender: one.median for one in timings if ours is not None and one.group == ours.group}
+    rows = sorted(cells, key=lambda name: (name not in _FLOORS, order.get(name, 0)))
+    return table(
+        [f"{kind}, per token", *lengths],
+        [
+            ["characters", *(str(length) for length in lengths.values())],
+            *([titles[name], *(cells[name].get(column, "") for column in lengths)] for name in rows),
+        ],
+    )
 
 
-def _median(timing: Timing | None) -> str:
-    return "" if timing is None else show_time(timing.median)
+def _cell(one: Timing, base: Timing) -> str:
+    if one is base:
+        return f"**{show_time(one.median)}**"
+    return f"{show_time(one.median)} ({one.median / base.median:.3g})"
 
 
-def _group(timings: list[Timing], group: str, title: str) -> list[str]:
+def _list(timings: list[Timing], group: str, title: str, base: str) -> list[str]:
     rows = sorted((one for one in timings if one.group == group), key=lambda one: one.median)
-    reference = find(rows, group, "jwtfast")
+    reference = find(rows, group, base)
     if reference is None:
         return []
-    lines = [f"### {title}", "", "| | median | best | per second | ratio to jwtfast |", "|---|---:|---:|---:|---:|"]
-    for one in rows:
-        ratio = f"{one.median / reference.median:.2f}" if one is not reference else "1"
-        lines.append(
-            f"| {one.label} | {show_time(one.median)} | {show_time(one.best)} | {show_count(one.median)} | {ratio} |"
-        )
-    return [*lines, ""]
+    ratios = [f"{one.median / reference.median:.3g}" if one is not reference else "1" for one in rows]
+    return [
+        *(f"## {title}", ""),
+        *([_SIGNED, ""] if group.startswith("sign") else []),
+        table(
+            ["", "median", "best", "per second", f"ratio to {base}"],
+            [
+                [one.label, show_time(one.median), show_time(one.best), show_count(one.median), ratio]
+                for one, ratio in zip(rows, ratios, strict=True)
+            ],
+        ),
+        "",
+    ]

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from statistics import median
 from typing import Any
 
@@ -24,7 +23,7 @@ __all__ = ["Timing", "about", "find", "merge_turns", "show_count", "show_time"]
 
 @dataclass(frozen=True)
 class Timing:
-    """What one contender needs for one verification, in seconds of CPU time: the best round and the median."""
+    """What one contender needs for one token, in seconds: the best round and the median."""
 
     kind: str
     algorithm: str
@@ -37,12 +36,17 @@ class Timing:
     median: float
 
     @property
+    def ours(self) -> bool:
+        """Whether it is jwtfast, in whatever form."""
+        return self.contender.startswith("jwtfast")
+
+    @property
     def group(self) -> str:
         """What it is compared with: those of the same kind, algorithm and size."""
         return f"{self.kind} {self.algorithm} {self.size}"
 
 
-# What test_verify.py notes beside each time: the fields of a Timing before its times.
+# What is noted beside each time (rounds.py): the fields of a Timing before its times.
 _NOTED = ("kind", "algorithm", "size", "contender", "label", "tokens", "characters")
 
 
@@ -92,8 +96,8 @@ def about(document: dict[str, Any], command: str) -> dict[str, str]:
     """
     cpu = document["machine_info"]["cpu"].get("brand_raw", "unknown CPU")
     kernels = ", ".join(name for name in _native.available_kernels() if "+" not in name)
-    packages = {one.package for one in CONTENDERS if one.package is not None and one.missing is None}
-    versions = [f"jwtfast {jwtfast.__version__}", *(f"{one} {version(one)}" for one in sorted(packages))]
+    packages = {f"{one.package} {one.distribution.version}" for one in CONTENDERS if one.distribution is not None}
+    versions = [f"jwtfast {jwtfast.__version__}", *sorted(packages, key=str.lower)]
     of_package, of_python = _release(backend.openssl_version_text()), _release(ssl.OPENSSL_VERSION)
     return {
         "Machine": f"{cpu}, {os.cpu_count()} cores, {platform.machine()}",
@@ -116,8 +120,9 @@ def show_time(seconds: float) -> str:
     Returns:
         Its text.
     """
-    nanoseconds = seconds * 1e9
-    return f"{nanoseconds:.0f} ns" if nanoseconds < 1000 else f"{nanoseconds / 1000:.3g} µs"
+    if seconds < 1e-6:
+        return f"{seconds * 1e9:.0f} ns"
+    return f"{seconds * 1e6:.3g} µs" if seconds < 1e-3 else f"{seconds * 1e3:.3g} ms"
 
 
 def show_count(seconds: float) -> str:

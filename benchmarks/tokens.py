@@ -24,8 +24,14 @@ from benchmarks.pure_python import HASHES
 
 __all__ = [
     "ALGORITHMS",
+    "AUDIENCE",
+    "AUDIENCES",
     "CASES",
     "COUNT",
+    "ISSUER",
+    "LIFETIME",
+    "SECRET",
+    "SIZES",
     "SLOW_COUNT",
     "Checks",
     "PublicKey",
@@ -42,14 +48,16 @@ PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
 
 # As headers spell them. Ed25519 goes by EdDSA, since PyJWT doesn't know its newer name (RFC 9864).
 ALGORITHMS = ("HS256", "HS512", "RS256", "PS256", "ES256", "EdDSA")
+SIZES = ("small", "typical", "long")
 # Which algorithm is measured with which size of tokens.
 CASES = (("HS256", "small"), ("HS256", "long"), *((algorithm, "typical") for algorithm in ALGORITHMS))
-# How many tokens a round has; and how many where each of them costs an asymmetric verification.
+# How many tokens a round has; and how many where each of them takes long.
 COUNT = 1000
 SLOW_COUNT = 200
 LIFETIME = 3600  # seconds
 ISSUER = "https://login.example"
 AUDIENCE = "https://api.example"
+AUDIENCES = [AUDIENCE, "account"]
 SECRET = b"a secret of sixty-four bytes, which every hash accepts as a key."
 
 
@@ -119,9 +127,13 @@ def samples(algorithm: str, size: str) -> Samples:
         "expired": mint(first | {"exp": now - 1}, algorithm, private),
         "no expiry": mint({name: value for name, value in first.items() if name != "exp"}, algorithm, private),
         "not yet valid": mint(first | {"nbf": now + LIFETIME}, algorithm, private),
-        "unknown audience": mint(first | {"aud": ["https://other.example"]}, algorithm, private),
+        "issued in the future": mint(first | {"iat": now + LIFETIME}, algorithm, private),
     }
-    if checks.issuer is not None:
+    for_others = mint(first | {"aud": ["https://other.example"]}, algorithm, private)
+    if checks.audience is None:
+        refused["an audience, where none is configured"] = for_others
+    else:
+        refused["unknown audience"] = for_others
         refused["unknown issuer"] = mint(first | {"iss": "https://other.example"}, algorithm, private)
     return Samples(checks, good, claims, [_with_wrong_signature(token) for token in good], refused)
 
@@ -218,7 +230,7 @@ def _typical_claims(dice: random.Random, now: int) -> dict[str, Any]:
     return {
         "iss": ISSUER,
         "sub": str(uuid.UUID(bytes=dice.randbytes(16), version=4)),
-        "aud": [AUDIENCE, "account"],
+        "aud": AUDIENCES,
         "exp": now + LIFETIME,
         "nbf": now,
         "iat": now,

@@ -1,12 +1,49 @@
 """Verifies JSON Web Tokens as close to the machine's limit as Python allows."""
 
+from typing import TYPE_CHECKING, Any
+
 from jwtfast import errors
 from jwtfast._native import CacheInfo, Claims, Token
 from jwtfast.claims import ANY
 from jwtfast.issuer import Issuer
 from jwtfast.key_set import KeySet, SkippedKey
 from jwtfast.keys import Key
+from jwtfast.multi_issuer import MultiIssuerVerifier
+from jwtfast.revocation import RevocationList
 from jwtfast.verifier import Verifier
 
-__all__ = ["ANY", "CacheInfo", "Claims", "Issuer", "Key", "KeySet", "SkippedKey", "Token", "Verifier", "errors"]
+if TYPE_CHECKING:
+    from jwtfast.remote import RemoteKeySet as RemoteKeySet
+
+__all__ = [
+    "ANY",
+    "CacheInfo",
+    "Claims",
+    "Issuer",
+    "Key",
+    "KeySet",
+    "MultiIssuerVerifier",
+    "RevocationList",
+    "SkippedKey",
+    "Token",
+    "Verifier",
+    "errors",
+]
 __version__ = "0.1.0"
+
+# What needs more than the package itself does: imported when it is asked for, and no part of "import *".
+_ON_DEMAND = {"RemoteKeySet": "jwtfast.remote"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module  # noqa: PLC0415 - with the rest
+
+    value = globals()[name] = getattr(import_module(_ON_DEMAND[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ON_DEMAND})

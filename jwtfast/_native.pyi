@@ -1,9 +1,14 @@
 """The compiled path of a token: what ``src/`` builds."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple, final
+import json
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final, Literal, NamedTuple, final, overload
 
 from jwtfast.errors import InvalidTokenError
+from jwtfast.jwt.api_jws import Key, SigningKey
+from jwtfast.jwt.types import Options
+from jwtfast.key_set import FetchedKeys
 
 class CacheInfo(NamedTuple):
     """What a verifier's cache holds and has done: counts, and sizes in bytes."""
@@ -124,6 +129,7 @@ class Policy:
         several_audiences: int,
         leeway: float,
         max_age: float,
+        session: int = 0,
     ) -> None: ...
 
 @final
@@ -188,6 +194,68 @@ class Token:
     def scopes(self) -> frozenset[str]:
         """The names in ``scope``, or else ``scp``: a string of them or an array (RFC 8693 section 4.2)."""
 
+class RevocationSet:
+    """What has been revoked, as fingerprints, to be asked natively: the compiled part of ``RevocationList``."""
+
+    def __init__(self, *, max_entries: int, leeway: float, clock: Callable[[], float] | None) -> None: ...
+    @property
+    def generation(self) -> Generation:
+        """Advanced after each change: cached tokens are looked up again."""
+
+    @property
+    def leeway(self) -> float:
+        """How long past their ``exp`` tokens are remembered, in seconds."""
+
+    @property
+    def max_entries(self) -> int:
+        """How many revocations it holds at most."""
+
+    suspended: bool
+    """Whether it knows too little to call any token good: then each raises RevocationListUnavailableError."""
+
+    def add(self, kind: str, issuer: str | None, value: str, issued_before: float, until: float) -> None:
+        """Revoke what has this ``jti``, ``sub``, ``sid`` or ``kid``, and was issued at that time or before, until then.
+
+        Raises:
+            RevocationListFullError: It holds ``max_entries``, none of which has ended.
+        """
+
+    def revokes(self, token: Token, /) -> bool:
+        """Tell whether a token, which is good in itself, has been revoked.
+
+        Args:
+            token: The token.
+
+        Returns:
+            Whether it is to be refused.
+
+        Raises:
+            RevocationListUnavailableError: What has been revoked lately is not known.
+        """
+
+    def time(self) -> float:
+        """Give the list's time, in seconds since the epoch."""
+
+    def __len__(self) -> int: ...
+
+def siphash(key: bytes, message: bytes) -> bytes:
+    """Give the 128-bit SipHash-1-3 of a message of whole words."""
+
+def read_authorization(headers: Iterable[tuple[bytes, bytes]], method: str | None = None, /) -> bytes | None:
+    """Give the token in a request's Authorization header, by the grammar of ``verify_bearer`` (RFC 6750 section 2.1).
+
+    Args:
+        headers: The request's header fields: the names in lower case, the values as they came.
+        method: The request's method, which makes no difference.
+
+    Returns:
+        The token, not verified; None where there is no such header, or it names another scheme.
+
+    Raises:
+        InvalidRequestError: It names the scheme and breaks its syntax, or there is more than one.
+        TypeError: A header field is no pair of bytes.
+    """
+
 class VerifierCore:
     """The compiled part of Verifier."""
 
@@ -215,6 +283,8 @@ class VerifierCore:
 
         Raises:
             InvalidTokenError: Something is wrong with the token; the subclass and its ``code`` say what.
+            KeySetUnavailableError: The keys are fetched from elsewhere, and there are none.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
             TypeError: It is not str, bytes, bytearray or memoryview.
         """
 
@@ -231,6 +301,8 @@ class VerifierCore:
             MissingTokenError: There is no header, or it names another scheme.
             InvalidRequestError: It names the scheme and breaks its syntax.
             InvalidTokenError: Something is wrong with the token.
+            KeySetUnavailableError: The keys are fetched from elsewhere, and there are none.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
             TypeError: It is not str, bytes, bytearray, memoryview or None.
         """
 
@@ -252,8 +324,30 @@ class VerifierCore:
             not concern the others.
 
         Raises:
+            KeySetUnavailableError: The keys are fetched from elsewhere, and there are none.
+            RevocationListUnavailableError: The tokens may be good, and their revocations can't be known (503, not 401).
             TypeError: One of them is not str, bytes, bytearray or memoryview; none is verified then.
             ValueError: There is less than one thread.
+        """
+
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: Literal[True], /) -> Token: ...
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: bool = False, /) -> Token | FetchedKeys:
+        """Verify a token as ``verify`` does, but wait for nothing.
+
+        Args:
+            raw: The token.
+            last: Whether to refuse it too where its key is on its way.
+
+        Returns:
+            The verified token; or the keys to wait for, and then to attempt it again.
+
+        Raises:
+            InvalidTokenError: Something is wrong with the token.
+            KeySetUnavailableError: There are no keys to judge it with.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
+            TypeError: It is not str, bytes, bytearray or memoryview.
         """
 
     def cache_info(self) -> CacheInfo:
@@ -279,6 +373,185 @@ class VerifierCore:
 
     def clear_cache(self) -> None:
         """Drop all tokens from the cache."""
+
+class MultiIssuerCore:
+    """The compiled part of MultiIssuerVerifier."""
+
+    def __init__(self, verifiers: dict[str, VerifierCore], *, cache_tokens: int, cache_bytes: int) -> None: ...
+    def verify(self, raw: str | bytes | bytearray | memoryview, /) -> Token:
+        """Verify a token by the verifier of the issuer that it names (RFC 7519 section 7.2).
+
+        Args:
+            raw: The token in JWS Compact Serialization.
+
+        Returns:
+            The verified token; the same object for the same bytes, as long as it is remembered.
+
+        Raises:
+            InvalidIssuerError: There is no verifier for its issuer.
+            InvalidTokenError: Something else is wrong with the token.
+            KeySetUnavailableError: The issuer's keys are fetched from elsewhere, and there are none.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
+            TypeError: It is not str, bytes, bytearray or memoryview.
+        """
+
+    def verify_bearer(self, header_value: str | bytes | bytearray | memoryview | None, /) -> Token:
+        """Verify the token in an Authorization header's value, as ``Verifier.verify_bearer`` does.
+
+        Args:
+            header_value: The value, like ``"Bearer eyJ..."``; None where the request has no such header.
+
+        Returns:
+            The verified token.
+
+        Raises:
+            MissingTokenError: There is no header, or it names another scheme.
+            InvalidRequestError: It names the scheme and breaks its syntax.
+            InvalidTokenError: Something is wrong with the token.
+            KeySetUnavailableError: The issuer's keys are fetched from elsewhere, and there are none.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
+            TypeError: It is not str, bytes, bytearray, memoryview or None.
+        """
+
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: Literal[True], /) -> Token: ...
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: bool = False, /) -> Token | FetchedKeys:
+        """Verify a token as ``verify`` does, but wait for nothing, as ``VerifierCore.attempt`` does."""
+
+    def cache_info(self) -> CacheInfo:
+        """Tell what the cache of all issuers holds and has done.
+
+        Returns:
+            Counts, and sizes in bytes.
+        """
+
+    def forget(self, raw: str | bytes | bytearray | memoryview, /) -> bool:
+        """Drop a token from the cache, so that it is verified anew.
+
+        Args:
+            raw: The token.
+
+        Returns:
+            Whether it was there.
+
+        Raises:
+            TypeError: It is not str, bytes, bytearray or memoryview.
+        """
+
+    def clear_cache(self) -> None:
+        """Drop all tokens from the cache."""
+
+UNSET: Final[Any]
+"""Stands for the algorithm where a call of ``encode`` names none: that of a ``PyJWK``, or HS256."""
+
+@final
+class Decoder(VerifierCore):
+    """A verifier for one key and one set of demands, which ``PyJWTCore`` asks; ``jwtfast.jwt.demands`` builds it.
+
+    Args:
+        keys: The key, as a key set.
+        policy: The demands on claims.
+        judges_expiry: Whether ``exp`` is judged.
+        warnings: For each algorithm what is wrong with the key's length; ``keys`` fills it.
+        cache_tokens: How many verified tokens are remembered.
+    """
+
+    def __init__(
+        self, keys: object, policy: Policy, *, judges_expiry: bool, warnings: dict[str, str], cache_tokens: int
+    ) -> None: ...
+
+@final
+class Signer:
+    """A secret and an encoded header, which ``PyJWTCore`` signs with.
+
+    Args:
+        key: The secret.
+        header: The header's base64url.
+        problem: What is wrong with the secret's length, or None.
+    """
+
+    def __init__(self, key: HmacKey, header: bytes, problem: str | None) -> None: ...
+
+class PyJWTCore:
+    """The compiled part of ``jwtfast.jwt.PyJWT``.
+
+    It has the decoders and signers of earlier calls, and asks the Python part for new ones, and for all that none of
+    them can answer.
+    """
+
+    def _configure(self, changes: Generation, registry: Generation, jwk: type[Any], is_open: bool) -> None:
+        """Say what advances when options and algorithms change, and whether the compiled part may answer at all."""
+
+    def _require(self, required: object) -> None:
+        """Say what the object's own options have under ``require``: a list that its owner may change in place."""
+
+    def decode(
+        self,
+        jwt: str | bytes,
+        key: Key = "",
+        algorithms: Sequence[str] | None = None,
+        options: Options | None = None,
+        verify: bool | None = None,
+        detached_payload: bytes | None = None,
+        audience: str | Iterable[str] | None = None,
+        subject: str | None = None,
+        issuer: str | Container[str] | None = None,
+        leeway: float | timedelta = 0,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Verify a token and give its claims (RFC 7519 section 7.2).
+
+        Args:
+            jwt: The token in JWS Compact Serialization.
+            key: The key, in any form that its algorithm takes.
+            algorithms: The names of the algorithms that are allowed; may be left out with a PyJWK.
+            options: What differs from this object's options.
+            verify: Does nothing; warned of where it contradicts ``verify_signature``.
+            detached_payload: The payload of a token that has none inside (RFC 7797).
+            audience: The values of which ``aud`` must have one.
+            subject: What ``sub`` must be, where it is there.
+            issuer: The values that ``iss`` may have.
+            leeway: How far clocks may disagree, in seconds.
+            **kwargs: Ignored, with a warning.
+
+        Returns:
+            The claims, as a dict of the caller's own.
+
+        Raises:
+            InvalidTokenError: Something is wrong with the token; the subclass says what.
+            InvalidKeyError: The key is none for the algorithm.
+            TypeError: An argument is of the wrong type.
+        """
+
+    def encode(
+        self,
+        payload: dict[str, Any],
+        key: SigningKey,
+        algorithm: str | None = ...,
+        headers: dict[str, Any] | None = None,
+        json_encoder: type[json.JSONEncoder] | None = None,
+        sort_headers: bool = True,
+    ) -> str:
+        """Sign claims (RFC 7519 section 7.1).
+
+        Args:
+            payload: The claims; ``exp``, ``iat`` and ``nbf`` may be datetimes, a naive one being UTC.
+            key: The key, in any form that the algorithm takes.
+            algorithm: The ``alg``; None: ``none``. Where it is left out: a PyJWK's own, or HS256.
+            headers: Further members of the header; an ``alg`` among them counts.
+            json_encoder: What header and claims are written with.
+            sort_headers: Whether the header's members are sorted.
+
+        Returns:
+            The token in JWS Compact Serialization.
+
+        Raises:
+            InvalidKeyError: The key is none for the algorithm.
+            NotImplementedError: There is no such algorithm.
+            InvalidTokenError: A header is none that a token may have.
+            TypeError: The payload is no dict, ``iss`` no string, or a value is nothing that JSON has.
+        """
 
 class IssuerCore:
     """The compiled part of Issuer."""
@@ -322,4 +595,18 @@ class IssuerCore:
         Raises:
             ValueError: A claim is the issuer's own, or no JSON (NaN is none), or a value is empty or out of range.
             TypeError: A value is of the wrong type.
+        """
+
+    def sign(self, claims: dict[str, Any], /) -> str:
+        """Sign claims as they are, with nothing of the issuer's added (RFC 7515 section 5.1).
+
+        Args:
+            claims: All that the token says, as JSON has it.
+
+        Returns:
+            The token in JWS Compact Serialization.
+
+        Raises:
+            ValueError: The claims are no JSON; NaN is none.
+            TypeError: They are no dict.
         """

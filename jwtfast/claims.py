@@ -51,6 +51,7 @@ def compile_policy(
     authorized_party: str | None,
     leeway: float,
     max_age: float | None,
+    sessions: bool,
 ) -> Policy:
     """Check a verifier's demands on claims and hand them to the compiled core.
 
@@ -62,6 +63,7 @@ def compile_policy(
         authorized_party: What ``azp`` must be where it is there; it must be where ``aud`` names several.
         leeway: How far clocks may disagree, in seconds.
         max_age: How long ago a token may have been issued, in seconds; None: as long as it likes.
+        sessions: Whether ``sid`` is looked up in a list of revocations, so that it must be a string where it is there.
 
     Returns:
         The compiled policy.
@@ -96,7 +98,7 @@ def compile_policy(
             msg = f"authorized_party is a str, not {type(authorized_party).__name__}"
             raise TypeError(msg)
         allowed["azp"] = texts("authorized_party", authorized_party)
-    kinds = dict(_REGISTERED)
+    kinds = dict((*_REGISTERED, ("sid", "text")) if sessions else _REGISTERED)
     for name in (*names, *allowed):
         kinds.setdefault(name, "text" if name in allowed or name in _TEXTS else "any")
     return Policy(
@@ -105,6 +107,7 @@ def compile_policy(
         0 if authorized_party is None else list(kinds).index("azp"),
         number_of_seconds("leeway", leeway),
         math.inf if max_age is None else number_of_seconds("max_age", max_age),
+        list(kinds).index("sid") if sessions else 0,
     )
 
 

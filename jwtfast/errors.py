@@ -11,6 +11,7 @@ from typing import ClassVar
 
 __all__ = [
     "CriticalHeaderError",
+    "CrossSiteRequestError",
     "DecodeError",
     "ExpiredSignatureError",
     "ImmatureSignatureError",
@@ -31,8 +32,11 @@ __all__ = [
     "KeySetUnavailableError",
     "MissingRequiredClaimError",
     "MissingTokenError",
+    "RevocationListFullError",
+    "RevocationListUnavailableError",
     "RevokedTokenError",
     "TokenTooLargeError",
+    "UnavailableError",
     "UnknownKeyError",
 ]
 
@@ -49,10 +53,31 @@ class InvalidKeyError(JWTError):
     code = "invalid_key"
 
 
-class KeySetUnavailableError(JWTError):
+class UnavailableError(JWTError):
+    """The base of what is raised where a token can't be judged at this time; it may be good (503, not 401)."""
+
+    code = "unavailable"
+
+
+class KeySetUnavailableError(UnavailableError):
     """Raised when there are no usable keys to judge a token with; the token may be good (503, not 401)."""
 
     code = "keys_unavailable"
+
+
+class RevocationListUnavailableError(UnavailableError):
+    """Raised when it is not known what has been revoked lately, or what is to be revoked can't be told to all.
+
+    The token may be good (503, not 401); what was to be revoked is to be revoked again.
+    """
+
+    code = "revocations_unavailable"
+
+
+class RevocationListFullError(JWTError):
+    """Raised when there is no room for another revocation in a list; nothing that it holds was given up."""
+
+    code = "revocations_full"
 
 
 class InvalidTokenError(JWTError):
@@ -70,17 +95,28 @@ class MissingTokenError(InvalidTokenError):
 
 
 class InvalidRequestError(InvalidTokenError):
-    """Raised when an Authorization header names the Bearer scheme and breaks its syntax (RFC 6750 section 2.1)."""
+    """Raised when a request breaks the syntax of bearer tokens, or carries more than one (RFC 6750 sections 2, 3.1)."""
 
     code = "invalid_request"
     bearer_error = "invalid_request"
 
 
+class CrossSiteRequestError(InvalidTokenError):
+    """Raised when a token came in a cookie and nothing shows that a page of one's own site sent the request (403)."""
+
+    code = "cross_site_request"
+    bearer_error = None
+
+
 class InsufficientScopeError(InvalidTokenError):
-    """Raised when a good token lacks a scope or a claim that the resource asks for (403)."""
+    """Raised when a good token lacks a scope or a claim that the resource asks for (403); ``scope`` would do."""
 
     code = "insufficient_scope"
     bearer_error = "insufficient_scope"
+
+    def __init__(self, message: str, scope: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.scope = scope
 
 
 class DecodeError(InvalidTokenError):

@@ -9,6 +9,7 @@ private members that belong to the public ones. Nothing here knows of algorithms
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from jwtfast._native import kernels
@@ -76,11 +77,12 @@ def curve_of(public: Any) -> str | None:
     return _ml_dsa_name(public) if kind == "AKP" else None
 
 
-def load(members: Mapping[str, Any]) -> tuple[Any, Any | None]:
+def load(members: Mapping[str, Any], *, weak: bool = False) -> tuple[Any, Any | None]:
     """Read an asymmetric JWK.
 
     Args:
         members: Its members; ``kty`` is RSA, EC, OKP or AKP.
+        weak: Whether RSA keys that are too short are read too, by a caller who has a rule of its own for them.
 
     Returns:
         The public key, and the private key where the JWK has its members, else None.
@@ -88,7 +90,12 @@ def load(members: Mapping[str, Any]) -> tuple[Any, Any | None]:
     Raises:
         InvalidKeyError: It is malformed, of an unknown type, or its private members belong to another key.
     """
-    loaders = {"RSA": _load_rsa, "EC": _load_ec, "OKP": _load_okp, "AKP": _load_akp}
+    loaders: dict[str, Callable[[Mapping[str, Any]], tuple[Any, Any | None]]] = {
+        "RSA": partial(_load_rsa, weak=weak),
+        "EC": _load_ec,
+        "OKP": _load_okp,
+        "AKP": _load_akp,
+    }
     kind = members.get("kty")
     if not isinstance(kind, str) or kind not in loaders:
         msg = "the JWK's 'kty' is none of oct, RSA, EC, OKP and AKP"
@@ -192,11 +199,11 @@ def _integer(members: Mapping[str, Any], name: str) -> int:
     return int.from_bytes(octets, "big")
 
 
-def _load_rsa(members: Mapping[str, Any]) -> tuple[Any, Any | None]:
+def _load_rsa(members: Mapping[str, Any], *, weak: bool) -> tuple[Any, Any | None]:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     numbers = rsa.RSAPublicNumbers(_integer(members, "e"), _integer(members, "n"))
-    require_rsa_size(numbers.n.bit_length())  # before anything is computed with it
+    require_rsa_size(max(numbers.n.bit_length(), MIN_RSA_BITS if weak else 0))  # before anything is computed with it
     present = [name for name in _RSA_PRIVATE if name in members]
     if "oth" in members:
         msg = "the JWK is an RSA key of more than two primes: make a new one of two"

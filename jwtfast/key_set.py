@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from jwtfast._native import Generation, PreparedKey
 from jwtfast.algorithms import find_algorithm
 from jwtfast.errors import InvalidKeyError
 from jwtfast.keys import Key, json_object
 
-__all__ = ["KeySet", "SkippedKey"]
+__all__ = [
+    "FetchedKeys",
+    "KeyIndex",
+    "KeySet",
+    "KeySource",
+    "SkippedKey",
+    "keys_of_member",
+    "nothing_usable",
+    "read_jwks",
+    "rsa_algorithms",
+]
 
 
 class SkippedKey(NamedTuple):
@@ -22,8 +33,43 @@ class SkippedKey(NamedTuple):
     reason: str
 
 
-class _Index:
-    """The keys of a set, by what a token's header says."""
+@runtime_checkable
+class KeySource(Protocol):
+    """Keys as a ``Verifier`` asks for them."""
+
+    @property
+    def generation(self) -> Generation:
+        """Advanced after each change of the keys: remembered tokens are judged again. One object for good."""
+
+    def candidates(self, algorithm: str, key_id: str | None, /) -> tuple[PreparedKey, ...]:
+        """Give the keys that may have signed a token with this header, those that are there: no waiting."""
+
+
+class FetchedKeys(KeySource, Protocol):
+    """Keys that come from elsewhere, so that one which is not there may be on its way."""
+
+    def seek(self, algorithm: str, /) -> bool:
+        """Have a key looked for that ``candidates`` doesn't know; no waiting here either.
+
+        Args:
+            algorithm: The header's ``alg``.
+
+        Returns:
+            Whether a fetch that may bring it is under way and worth waiting for.
+
+        Raises:
+            KeySetUnavailableError: There are no keys, and waiting is of no use.
+        """
+
+    def wait(self) -> None:
+        """Wait for the fetch under way, for a bounded time."""
+
+    async def wait_async(self) -> None:
+        """Wait for the fetch under way, for a bounded time, and leave the event loop to others."""
+
+
+class KeyIndex:
+    """Keys, by what a token's header says. It may be empty, and never changes."""
 
     __slots__ = ("by_algorithm", "by_key_id", "keys", "nameless")
 
@@ -38,9 +84,6 @@ class _Index:
             for name in key.names:
                 by_algorithm[name].append(key.prepared)
                 self._note_key_id(name, key)
-        if not self.keys:
-            msg = "a key set needs at least one key"
-            raise InvalidKeyError(msg)
         self.by_algorithm = {name: tuple(prepared) for name, prepared in by_algorithm.items()}
         self.nameless = {
             name: tuple(key for key in prepared if key.key_id is None) for name, prepared in by_algorithm.items()
@@ -53,6 +96,13 @@ class _Index:
             msg = f"two {name} keys have the kid {key.key_id!r}: a kid names one key of an algorithm"
             raise InvalidKeyError(msg)
         self.by_key_id[name, key.key_id] = key.prepared
+
+    def candidates(self, algorithm: str, key_id: str | None) -> tuple[PreparedKey, ...]:
+        """Give the keys that may have signed a token, as ``KeySet.candidates`` does."""
+        if key_id is None:
+            return self.by_algorithm.get(algorithm, ())
+        named = self.by_key_id.get((algorithm, key_id))
+        return (named,) if named is not None else self.nameless.get(algorithm, ())
 
 
 class KeySet:
@@ -81,7 +131,7 @@ class KeySet:
         if hasattr(self, "_index"):
             msg = "a KeySet is filled once: exchange its keys with replace()"
             raise TypeError(msg)
-        self._index = _Index(keys)
+        self._index = _index_of_some(keys)
         self.generation = Generation()
         self.skipped = ()
 
@@ -97,7 +147,7 @@ class KeySet:
             InvalidKeyError: There are no keys, or two have one ``kid`` and one algorithm; the old ones stay.
             TypeError: One of them is no Key; the old ones stay.
         """
-        self._index = _Index(keys)
+        self._index = _index_of_some(keys)
         self.generation.advance()
 
     @classmethod
@@ -117,28 +167,11 @@ class KeySet:
             InvalidKeyError: It is no JWK set, or no member of it is usable.
             TypeError: An argument is of the wrong type.
         """
-        rsa_algorithms = _rsa_algorithms(algorithms)
-        members = json_object("a JWK set", document).get("keys")
-        if not isinstance(members, list):
-            msg = "a JWK set has a member 'keys' that is an array; for a single JWK use Key.from_jwk"
-            raise InvalidKeyError(msg)
-        keys: list[Key] = []
-        skipped: list[SkippedKey] = []
-        taken: set[tuple[str, str | None]] = set()
-        for position, jwk in enumerate(members):
-            try:
-                for key in _keys_of_member(jwk, rsa_algorithms):
-                    _require_unused_kid(key, taken)
-                    keys.append(key)
-            except InvalidKeyError as error:
-                kid = jwk.get("kid") if isinstance(jwk, Mapping) else None
-                skipped.append(SkippedKey(position, kid if isinstance(kid, str) else None, str(error)))
+        keys, skipped = read_jwks(document, partial(keys_of_member, rsa=rsa_algorithms(algorithms)))
         if not keys:
-            reasons = "; ".join(f"{skip.position}: {skip.reason}" for skip in skipped[:8]) or "it is empty"
-            msg = f"the JWK set has no usable key ({reasons})"
-            raise InvalidKeyError(msg)
+            raise InvalidKeyError(nothing_usable(skipped))
         key_set = cls(keys)
-        key_set.skipped = tuple(skipped)
+        key_set.skipped = skipped
         return key_set
 
     def to_jwks(self) -> dict[str, list[dict[str, Any]]]:
@@ -160,11 +193,7 @@ class KeySet:
             Without a kid all keys of the algorithm; with one the key of that kid and algorithm, or, where there is
             none, the algorithm's keys that have no kid.
         """
-        index = self._index
-        if key_id is None:
-            return index.by_algorithm.get(algorithm, ())
-        named = index.by_key_id.get((algorithm, key_id))
-        return (named,) if named is not None else index.nameless.get(algorithm, ())
+        return self._index.candidates(algorithm, key_id)
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._index.keys)
@@ -176,7 +205,67 @@ class KeySet:
         return f"<KeySet of {len(self)}>"
 
 
-def _rsa_algorithms(names: Iterable[str]) -> list[str]:
+def _index_of_some(keys: Iterable[Key]) -> KeyIndex:
+    index = KeyIndex(keys)
+    if not index.keys:
+        msg = "a key set needs at least one key"
+        raise InvalidKeyError(msg)
+    return index
+
+
+def read_jwks(
+    document: Mapping[str, Any] | str | bytes, read_member: Callable[[Any], list[Key]]
+) -> tuple[list[Key], tuple[SkippedKey, ...]]:
+    """Read the members of a JWK set, and skip those that can't be used (RFC 7517 section 5).
+
+    Args:
+        document: The set, as a mapping or as JSON text.
+        read_member: Gives a member's keys; InvalidKeyError where it is not usable.
+
+    Returns:
+        The usable keys, perhaps none, and what was skipped.
+
+    Raises:
+        InvalidKeyError: It is no JWK set.
+        TypeError: It is neither mapping nor text.
+    """
+    members = json_object("a JWK set", document).get("keys")
+    if not isinstance(members, list):
+        msg = "a JWK set has a member 'keys' that is an array; for a single JWK use Key.from_jwk"
+        raise InvalidKeyError(msg)
+    keys: list[Key] = []
+    skipped: list[SkippedKey] = []
+    taken: set[tuple[str, str | None]] = set()
+    for position, jwk in enumerate(members):
+        try:
+            for key in read_member(jwk):
+                _require_unused_kid(key, taken)
+                keys.append(key)
+        except InvalidKeyError as error:
+            kid = jwk.get("kid") if isinstance(jwk, Mapping) else None
+            skipped.append(SkippedKey(position, kid if isinstance(kid, str) else None, str(error)))
+    return keys, tuple(skipped)
+
+
+def nothing_usable(skipped: tuple[SkippedKey, ...]) -> str:
+    """Say that a JWK set has no usable key, and why."""
+    reasons = "; ".join(f"{skip.position}: {skip.reason}" for skip in skipped[:8]) or "it is empty"
+    return f"the JWK set has no usable key ({reasons})"
+
+
+def rsa_algorithms(names: Iterable[str]) -> list[str]:
+    """Check what RSA keys that have no ``alg`` are said to be for.
+
+    Args:
+        names: The names of the algorithms.
+
+    Returns:
+        They.
+
+    Raises:
+        InvalidKeyError: One of them is not for RSA keys, or not known.
+        TypeError: It is no collection of names.
+    """
     if isinstance(names, str):
         msg = f"algorithms is a collection of names: say algorithms=({names!r},)"
         raise TypeError(msg)
@@ -188,13 +277,24 @@ def _rsa_algorithms(names: Iterable[str]) -> list[str]:
     return [row.name for row in rows]
 
 
-def _keys_of_member(jwk: Any, rsa_algorithms: list[str]) -> list[Key]:
-    """Read one member of a JWK set; an RSA key without ``alg`` is one key for each algorithm it may be for."""
+def keys_of_member(jwk: Any, *, rsa: list[str]) -> list[Key]:
+    """Read one member of a JWK set; an RSA key without ``alg`` is one key for each algorithm it may be for.
+
+    Args:
+        jwk: The member.
+        rsa: The algorithms that RSA keys without ``alg`` may be for.
+
+    Returns:
+        The keys.
+
+    Raises:
+        InvalidKeyError: It is no usable key.
+    """
     if not isinstance(jwk, Mapping):
         msg = "it is not a JSON object"
         raise InvalidKeyError(msg)
-    if jwk.get("kty") == "RSA" and "alg" not in jwk and rsa_algorithms:
-        return [Key.from_jwk(jwk, name) for name in rsa_algorithms]
+    if jwk.get("kty") == "RSA" and "alg" not in jwk and rsa:
+        return [Key.from_jwk(jwk, name) for name in rsa]
     return [Key.from_jwk(jwk)]
 
 

@@ -1,12 +1,10 @@
 """Keys (RFC 7517): read once, checked once, bound to one algorithm each."""
 
-# ruff: noqa: PLC0415 - cryptography is imported by those who have a key for it
+# ruff: noqa: PLC0415 - cryptography is imported by those who have a key for it, and what would slow down the import
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -230,6 +228,8 @@ class Key:
         Raises:
             InvalidKeyError: There is no such algorithm, or RSA keys of this length are not accepted.
         """
+        import secrets
+
         row = find_algorithm(algorithm)
         if row.key_type == "oct":
             return cls.from_secret(secrets.token_bytes(int(algorithm[2:]) // 8), algorithm, key_id=key_id)
@@ -338,6 +338,8 @@ class Key:
         Returns:
             The thumbprint, 43 characters.
         """
+        import hashlib
+
         members = self.to_jwk(private=self._public is None)
         required = {name: members[name] for name in _THUMBPRINT_MEMBERS[members["kty"]]}
         return jwk_format.encode(hashlib.sha256(orjson.dumps(required, option=orjson.OPT_SORT_KEYS)).digest())

@@ -6,16 +6,20 @@ With a public key as an HMAC secret anybody could sign (CVE-2022-29217 and its m
 from __future__ import annotations
 
 import base64
+import json
 import re
-
-import orjson
 
 from jwtfast.errors import InvalidKeyError
 
-__all__ = ["octets_of_secret", "utf8"]
+__all__ = ["is_ssh_key", "octets_of_secret", "other_key", "utf8"]
 
 # A key's type in front, or further on with the beginning of its base64, as in authorized_keys and known_hosts.
 _SSH_KEY = re.compile(rb"^(?:sk-)?(?:ssh|ecdsa-sha2)-|\s(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+\s+AAAA")
+
+# A JSON string, and the colon after it where it is a member's name. No parser is asked: it would give up on what is
+# nested too deep, or has a number that is too long, and what it gives up on would pass.
+_JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?', re.DOTALL)
+_JSON_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
 
 
 def octets_of_secret(secret: str | bytes) -> bytes:
@@ -59,33 +63,52 @@ def utf8(text: str) -> bytes | None:
 
 def _refuse_other_key_text(secret: bytes) -> None:
     """Refuse what is some other key's text: with a public key as the secret anybody could sign (CVE-2022-29217)."""
-    stripped = secret.removeprefix(b"\xef\xbb\xbf").strip()  # some editors write a byte order mark
     if not secret:
         msg = "an HMAC secret can't be empty: make one with secrets.token_bytes(32)"
         raise InvalidKeyError(msg)
+    found = other_key(secret)
+    if found is not None:
+        kind, advice = found
+        msg = f"this secret is {kind}, and with a public key as the secret anybody could sign a token: {advice}"
+        raise InvalidKeyError(msg)
+
+
+def other_key(secret: bytes) -> tuple[str, str] | None:
+    """Tell what other kind of key a secret is the text of.
+
+    Args:
+        secret: Its octets.
+
+    Returns:
+        The kind, and what to do with it instead; None where it is no such text.
+    """
+    stripped = secret.removeprefix(b"\xef\xbb\xbf").strip()  # some editors write a byte order mark
     if b"-----BEGIN " in secret:
-        kind, advice = "PEM", "read it with Key.from_pem"
-    elif _SSH_KEY.search(stripped) or stripped.startswith(b"---- BEGIN SSH2"):
-        kind, advice = "an SSH key", "make it PEM with ssh-keygen -e -m PKCS8 and read it with Key.from_pem"
-    elif stripped.startswith((b"{", b"[")) and _is_jwk(stripped):
-        kind, advice = "a JWK or a JWK set", "read it with Key.from_jwk or KeySet.from_jwks"
-    elif _is_der(secret) or _is_der(secret.rstrip(b"\r\n")):
-        kind, advice = "DER", "read it with Key.from_der"
-    elif _is_base64_of_key(stripped):
-        kind, advice = "the base64 of PEM or DER", "decode it and read it with Key.from_pem or Key.from_der"
-    else:
-        return
-    msg = f"this secret is {kind}, and with a public key as the secret anybody could sign a token: {advice}"
-    raise InvalidKeyError(msg)
+        return "PEM", "read it with Key.from_pem"
+    if is_ssh_key(stripped) or stripped.startswith(b"---- BEGIN SSH2"):
+        return "an SSH key", "make it PEM with ssh-keygen -e -m PKCS8 and read it with Key.from_pem"
+    if _is_jwk(secret):
+        return "a JWK or a JWK set", "read it with Key.from_jwk or KeySet.from_jwks"
+    if _is_der(secret) or _is_der(secret.rstrip(b"\r\n")):
+        return "DER", "read it with Key.from_der"
+    if _is_base64_of_key(stripped):
+        return "the base64 of PEM or DER", "decode it and read it with Key.from_pem or Key.from_der"
+    return None
 
 
-def _is_jwk(text: bytes) -> bool:
-    try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return False
-    members = document if isinstance(document, list) else [document]
-    return any(isinstance(member, dict) and ("kty" in member or "keys" in member) for member in members)
+def is_ssh_key(text: bytes) -> bool:
+    """Tell whether it is the text of an SSH public key, as in ``id_rsa.pub`` or ``known_hosts``."""
+    return _SSH_KEY.search(text) is not None
+
+
+def _is_jwk(secret: bytes) -> bool:
+    """Whether it looks like JSON, in any of its encodings, with a member that JWKs and JWK sets have."""
+    text = secret.decode(json.detect_encoding(secret), "replace").removeprefix("\ufeff").lstrip()
+    return text.startswith(("{", "[")) and any(
+        _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), string[1]) in {"kty", "keys"}
+        for string in _JSON_STRING.finditer(text)
+        if string[2]
+    )
 
 
 def _is_base64_of_key(text: bytes) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Self, TypedDict, Unpack
+from typing import Literal, Protocol, Self, TypedDict, Unpack, overload
 
-from jwtfast._native import VerifierCore
+from jwtfast._native import RevocationSet, Token, VerifierCore
 from jwtfast.claims import ANY, _Any, compile_policy, number_of_seconds
-from jwtfast.key_set import KeySet
+from jwtfast.key_set import FetchedKeys, KeySet, KeySource
 from jwtfast.keys import Key
 from jwtfast.revocation import Revocations
 
-__all__ = ["Verifier"]
+__all__ = ["AsyncVerification", "Verifier", "number_of"]
 
 
 class Options(TypedDict, total=False):
@@ -29,14 +29,53 @@ class Options(TypedDict, total=False):
     clock: Callable[[], float] | None
 
 
-class Verifier(VerifierCore):
+class Attempting(Protocol):
+    """What verifies without waiting."""
+
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: Literal[True], /) -> Token: ...
+    @overload
+    def attempt(self, raw: str | bytes | bytearray | memoryview, last: bool = False, /) -> Token | FetchedKeys: ...
+
+
+class AsyncVerification:
+    """Verification in an event loop, for whatever verifies without waiting."""
+
+    __slots__ = ()
+
+    async def verify_async(self: Attempting, raw: str | bytes | bytearray | memoryview, /) -> Token:
+        """Verify a token as ``verify`` does, and let the event loop go on where a key has to be waited for.
+
+        It suspends only then, for at most ``max_wait`` seconds of a ``RemoteKeySet``: where the key is there, or can't
+        be had, the coroutine runs through at once.
+
+        Args:
+            raw: The token in JWS Compact Serialization.
+
+        Returns:
+            The verified token.
+
+        Raises:
+            InvalidTokenError: Something is wrong with the token; the subclass and its ``code`` say what.
+            KeySetUnavailableError: There are no keys to judge it with.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
+            TypeError: It is not str, bytes, bytearray or memoryview.
+        """
+        found = self.attempt(raw)
+        if isinstance(found, Token):
+            return found
+        await found.wait_async()
+        return self.attempt(raw, True)
+
+
+class Verifier(VerifierCore, AsyncVerification):
     """Verifies tokens by a set of keys and a policy that never changes, and remembers the good ones."""
 
     __slots__ = ()
 
     def __init__(
         self,
-        keys: Key | KeySet | Iterable[Key],
+        keys: Key | KeySource | Iterable[Key],
         *,
         issuer: str | Collection[str] | None = None,
         audience: str | Collection[str] | _Any | None = None,
@@ -56,7 +95,8 @@ class Verifier(VerifierCore):
         """Configure it (RFC 7519 section 7.2, RFC 8725).
 
         Args:
-            keys: The keys that tokens may be signed with. Their algorithms are the ones allowed.
+            keys: The keys that tokens may be signed with, or a set that keeps itself up to date, like a
+                ``RemoteKeySet``. Their algorithms are the ones allowed.
             issuer: The value, or values, that ``iss`` may have, compared exactly.
             audience: The value, or values, of which ``aud`` must hold one. Where it is None, a token that names an
                 audience is refused; ``jwtfast.ANY`` accepts any.
@@ -71,20 +111,22 @@ class Verifier(VerifierCore):
             cache_tokens: How many verified tokens are remembered at most; 0: none.
             cache_bytes: How many bytes they take at most, with their claims.
             cache_ttl: How long a token is remembered at most, in seconds; None: as long as it is valid.
-            revocations: What has been revoked: it is asked about every token, remembered ones too once it changes.
+            revocations: What has been revoked, a ``RevocationList`` or anything else that can be asked: about every
+                token, remembered ones too once it changes.
             clock: Tells the time, in seconds since the epoch; None: the system's clock, read natively.
 
         Raises:
             InvalidKeyError: There are no keys.
-            ValueError: A value is empty, negative or not finite.
+            ValueError: A value is empty, negative or not finite, or the leeway is larger than that of the list of
+                revocations.
             TypeError: A value is of the wrong type, or the verifier is configured already.
         """
-        key_set = keys if isinstance(keys, KeySet) else KeySet([keys] if isinstance(keys, Key) else keys)
+        source = keys if isinstance(keys, KeySource) else KeySet([keys] if isinstance(keys, Key) else keys)
         if clock is not None and not callable(clock):
             msg = "clock is a function that gives the seconds since the epoch"
             raise TypeError(msg)
         super().__init__(
-            key_set,
+            source,
             compile_policy(
                 issuer=issuer,
                 audience=audience,
@@ -93,11 +135,12 @@ class Verifier(VerifierCore):
                 authorized_party=authorized_party,
                 leeway=leeway,
                 max_age=max_age,
+                sessions=isinstance(revocations, RevocationSet),
             ),
             token_type=None if token_type is None else _media_type(token_type),
-            max_token_bytes=_count("max_token_bytes", max_token_bytes, least=1),
-            cache_tokens=_count("cache_tokens", cache_tokens, least=0),
-            cache_bytes=_count("cache_bytes", cache_bytes, least=0),
+            max_token_bytes=number_of("max_token_bytes", max_token_bytes, least=1),
+            cache_tokens=number_of("cache_tokens", cache_tokens, least=0),
+            cache_bytes=number_of("cache_bytes", cache_bytes, least=0),
             cache_ttl=math.inf if cache_ttl is None else number_of_seconds("cache_ttl", cache_ttl),
             revocations=revocations,
             clock=clock,
@@ -106,7 +149,7 @@ class Verifier(VerifierCore):
     @classmethod
     def for_access_tokens(
         cls,
-        keys: Key | KeySet | Iterable[Key],
+        keys: Key | KeySource | Iterable[Key],
         *,
         issuer: str | Collection[str],
         audience: str | Collection[str],
@@ -144,7 +187,7 @@ class Verifier(VerifierCore):
     @classmethod
     def for_id_tokens(
         cls,
-        keys: Key | KeySet | Iterable[Key],
+        keys: Key | KeySource | Iterable[Key],
         *,
         issuer: str,
         client_id: str,
@@ -188,7 +231,21 @@ def _demand(**values: object) -> None:
             raise TypeError(msg)
 
 
-def _count(name: str, value: int, *, least: int) -> int:
+def number_of(name: str, value: int, *, least: int) -> int:
+    """Check a configured number of things.
+
+    Args:
+        name: What to call it in an error.
+        value: The number.
+        least: What it must be at least.
+
+    Returns:
+        It.
+
+    Raises:
+        ValueError: It is less, or 2**48 or more.
+        TypeError: It is no int.
+    """
     if isinstance(value, bool) or not isinstance(value, int):
         msg = f"{name} is an int, not {type(value).__name__}"
         raise TypeError(msg)

@@ -54,6 +54,7 @@ cdef class Batch:
     cdef uint64_t key_generation, revocation_generation
     cdef list owners, results        # of the tokens' characters; and of what became of them
     cdef list selections
+    cdef list awaited                # places of those whose keys a fetch may bring
     cdef Job *jobs
     cdef Py_ssize_t count
 
@@ -62,6 +63,7 @@ cdef class Batch:
         self.owners = owners
         self.results = [None] * len(owners)
         self.selections = []
+        self.awaited = []
         self.jobs = <Job *>PyMem_RawMalloc((<size_t>len(owners) + 1) * sizeof(Job))
         if self.jobs == NULL:
             raise MemoryError
@@ -91,6 +93,8 @@ cdef class Batch:
                 if self.enlist(raw, length, place):
                     continue
                 token = self.verifier.admit(raw, length, self.now, &why)
+                if token is None and why.verdict == JF_KEY_AWAITED:
+                    self.awaited.append(place)
             self.results[place] = self.verifier.refusal(&why) if token is None else token
         return 0
 
@@ -150,6 +154,22 @@ cdef class Batch:
             self.results[job.place] = self.verifier.refusal(&why) if token is None else token
         return 0
 
+    cdef int run(self, object threads) except -1:
+        self.begin()
+        if threads == 1 or self.count < 2:
+            self.check(0, 1)
+        else:
+            check_with(self, threads)
+        return self.finish()
+
+    cdef int try_again(self, object threads) except -1:
+        # Those whose keys were on their way, after one wait for all of them. While it lasted the others were verified.
+        cdef Batch again = Batch.__new__(Batch, self.verifier, [self.owners[place] for place in self.awaited])
+        again.run(threads)
+        for place, result in zip(self.awaited, again.results):
+            self.results[place] = result
+        return 0
+
 
 cdef list verify_batch(VerifierCore verifier, object raws, object threads):
     cdef const uint8_t *raw = NULL
@@ -163,12 +183,10 @@ cdef list verify_batch(VerifierCore verifier, object raws, object threads):
         raise ValueError("threads is at least 1")
     verifier.configured()
     batch = Batch.__new__(Batch, verifier, [borrow(one, &raw, &length) for one in raws])
-    batch.begin()
-    if threads == 1 or batch.count < 2:
-        batch.check(0, 1)
-    else:
-        check_with(batch, threads)
-    batch.finish()
+    batch.run(threads)
+    if batch.awaited:
+        verifier.fetched.wait()
+        batch.try_again(threads)
     return batch.results
 
 

@@ -53,6 +53,8 @@ cdef class IssuerCore:
 
     cdef SigningKey signing_now(self, long long lifetime):
         cdef SigningKey signing = self.signing
+        if self.opening is None:     # made by __new__ alone, or by a subclass that forgot super().__init__()
+            raise TypeError("this Issuer was never configured: call Issuer.__init__")
         if self.rotates:
             key = self.keys.signing_key_for(lifetime)
             if key is not signing.key:

@@ -5,9 +5,12 @@ from cpython.dict cimport PyDict_Next
 cdef extern from "Python.h":
     long long PyLong_AsLongLongAndOverflow(object number, int *overflow) except? -1
 
+cdef object JSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+cdef object DUMPS = orjson.dumps
+
 cdef enum:
     MAX_NUMBER = 20                  # characters of a 64-bit integer
-    MAX_PLAIN_DEPTH = 16
+    MAX_WRITTEN_DEPTH = 16
 
 
 cdef struct Writer:                  # JF_JSON_PADDING octets of room stay free behind `end`
@@ -118,7 +121,7 @@ cdef bint put_value(Writer *writer, object value, int depth) except -1:
         return put_octets(writer, b"true", 4) if value is True else put_octets(writer, b"false", 5)
     if value is None:
         return put_octets(writer, b"null", 4)
-    if depth == MAX_PLAIN_DEPTH:
+    if depth == MAX_WRITTEN_DEPTH:
         return False
     if kind is list:
         return put_array(writer, <list>value, depth + 1)
@@ -135,10 +138,6 @@ cdef bytes json_of(dict claims):
     except TypeError as error:       # orjson's words name types, and no values
         reason = str(error)
     raise ValueError(f"these claims are no JSON: {reason}")
-
-
-cdef object JSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-cdef object DUMPS = orjson.dumps
 
 
 cdef int require_numbers(object value) except -1:

@@ -130,6 +130,10 @@ def check_known_answers(Kernels kernels not None):
     for hash_name, expected in KNOWN_MACS:
         if kernels.hmac(hash_name, b"Jefe", b"what do ya want for nothing?").hex() != expected:
             raise ImportError(f"HMAC over the {hash_name} kernel of {kernels.name!r} fails its known-answer test")
+        check = hash_name, b"Jefe", b"what do ya want for nothing?", bytes.fromhex(expected)
+        wrong = *check[:3], bytes(len(check[3]))
+        if kernels.verify_macs([check, wrong] * JF_SHA256_MESSAGES) != [True, False] * JF_SHA256_MESSAGES:
+            raise ImportError(f"a batch of HMACs by {kernels.name!r} fails its known-answer test")
 
 
 cdef choose_kernels():

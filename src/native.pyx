@@ -20,8 +20,10 @@ from ecdsa_signature cimport *
 from generation cimport *
 from hmac cimport *
 from json_scan cimport *
+from revocation_set cimport *
 from secret cimport *
 from sha2 cimport *
+from siphash cimport *
 from token_table cimport *
 from verdict cimport *
 from wall_clock cimport jf_now
@@ -42,12 +44,18 @@ include "json_object.pxi"
 include "claims_builder.pxi"
 include "header.pxi"
 include "compact.pxi"
+include "authorization.pxi"
 include "policy.pxi"
 include "token.pxi"
 include "cache.pxi"
 include "refusal.pxi"
+include "revocation.pxi"
 include "verifier.pxi"
 include "batch.pxi"
+include "multi_issuer.pxi"
 include "random_id.pxi"
 include "json_write.pxi"
 include "issuer.pxi"
+include "decoder.pxi"
+include "signer.pxi"
+include "pyjwt.pxi"

@@ -44,18 +44,21 @@ cdef class Policy:
     # Owns the memory of a jf_claims_policy. Names and values are UTF-8, spelled as in canonical JSON text.
     cdef jf_claims_policy policy
     cdef list names
+    cdef tuple issuers               # what iss may be; empty: anything
     cdef list spellings              # bytes that the texts point into
     cdef jf_json_text *texts
     cdef jf_claim_rule *rules
+    cdef size_t session              # the row of sid, where tokens are looked up in a list of revocations; else 0
     cdef jf_json_guesses guesses     # of the payloads that are judged by it
 
     def __cinit__(self, list rows not None, bint any_audience, size_t several_audiences, double leeway,
-                  double max_age):
+                  double max_age, size_t session=0):
         # rows: (name: str, kind: str, required: bool, allowed: tuple of str), the registered ones first, in order
         cdef size_t count = <size_t>len(rows), row = 0, text = count, total = count
         if count > MAX_RULES:
             raise ValueError(f"a verifier can ask for at most {MAX_RULES - JF_REGISTERED} claims by name")
         self.names = [name for name, _, _, _ in rows]
+        self.issuers = rows[JF_ISS][3]
         self.spellings = []
         for _, _, _, allowed in rows:
             total += <size_t>len(allowed)
@@ -76,6 +79,7 @@ cdef class Policy:
         self.policy.several_audiences = several_audiences
         self.policy.leeway = leeway
         self.policy.max_age = max_age
+        self.session = session
 
     def __dealloc__(self):
         PyMem_RawFree(self.texts)
@@ -93,12 +97,18 @@ cdef class Policy:
         # An escape in a value that is compared: its text is not its value.
         cdef size_t i
         for i in range(self.policy.names.count):
-            if claims[i].kind != JF_JSON_ABSENT and claims[i].escaped and self.policy.rules[i].allowed_count:
+            if claims[i].kind != JF_JSON_ABSENT and claims[i].escaped and (self.policy.rules[i].allowed_count
+                                                                           or self.is_looked_up(i)):
                 return True
         return False
 
-    cdef int judge(self, JsonText *json, double now, jf_time_window *window, Refusal *refusal) except -1:
-        # Judges a payload.
+    cdef inline bint is_looked_up(self, size_t row) noexcept:
+        # Whether a list of revocations is asked for the claim's value.
+        return self.session and (row == self.session or row == JF_ISS or row == JF_SUB or row == JF_JTI)
+
+    cdef int judge(self, JsonText *json, double now, jf_time_window *window, Refusal *refusal,
+                   jf_revocable *revocable) except -1:
+        # Judges a payload. Fills `revocable`, if that is not NULL, where the payload is good.
         cdef jf_json_value claims[MAX_RULES]
         cdef jf_json_result result
         cdef dict plain
@@ -112,13 +122,16 @@ cdef class Policy:
         if result != JF_JSON_OK:
             refusal.verdict = scan_verdict(result)
             return 0
-        return self.decide(claims, now, window, refusal)
+        return self.decide(claims, now, window, refusal, revocable)
 
     cdef int decide(self, const jf_json_value *claims, double now, jf_time_window *window,
-                    Refusal *refusal) except -1:
+                    Refusal *refusal, jf_revocable *revocable) except -1:
         cdef double dates[3]
         cdef int i
         for i in range(3):
             dates[i] = number_of(&claims[i])
         refusal.verdict = jf_claims_judge(&self.policy, claims, dates, now, window, &refusal.culprit)
+        if revocable != NULL and refusal.verdict == JF_GOOD:
+            note_claims(revocable, &claims[JF_ISS], &claims[JF_JTI], &claims[JF_SUB], &claims[self.session],
+                        dates[JF_IAT] if claims[JF_IAT].kind != JF_JSON_ABSENT else -INFINITY)
         return 0

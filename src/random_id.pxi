@@ -6,6 +6,9 @@ cdef enum:
     IDS_AT_ONCE = 256                # asking the system for each on its own takes longer than signing a token
 
 
+cdef object URANDOM = os.urandom
+
+
 @cython.final
 cdef class RandomIds:
     cdef bytes octets
@@ -25,7 +28,7 @@ cdef class RandomIds:
         cdef bytes fresh
         with cython.critical_section(self):
             if self.used == len(self.octets):
-                fresh = os.urandom(ID_OCTETS * IDS_AT_ONCE)
+                fresh = URANDOM(ID_OCTETS * IDS_AT_ONCE)
                 self.octets = fresh
                 self.used = 0
             jf_base64url_encode(&CHOSEN, <const uint8_t *>PyBytes_AS_STRING(self.octets) + self.used, ID_OCTETS, out)

@@ -24,6 +24,7 @@ REFUSALS[JF_HEADER_B64] = (
 )
 REFUSALS[JF_ALGORITHM] = (errors.InvalidAlgorithmError, "no key of this verifier has the token's algorithm")
 REFUSALS[JF_UNKNOWN_KEY] = (errors.UnknownKeyError, "no key of this verifier has the token's 'kid' and algorithm")
+REFUSALS[JF_KEY_AWAITED] = REFUSALS[JF_UNKNOWN_KEY]
 REFUSALS[JF_TOO_MANY_KEYS] = (
     errors.UnknownKeyError,
     "more than 8 keys could have signed the token: give the keys and the token a 'kid'",

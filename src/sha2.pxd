@@ -10,6 +10,7 @@ cdef extern from "sha2.h" nogil:
 
     enum:
         JF_SHA2_MAX_DIGEST
+        JF_SHA256_MESSAGES
 
     size_t jf_sha2_digest_size(jf_sha2_id hash_id)
     void jf_sha2(const jf_kernels *kernels, jf_sha2_id hash_id, const uint8_t *data, size_t length, uint8_t *digest)

@@ -12,6 +12,8 @@ cdef class Token:
     cdef Claims built
     cdef uint64_t key_generation              # under which it was last judged
     cdef uint64_t revocation_generation
+    cdef jf_revocable *revocable              # what it is looked up by in a list of revocations; NULL where none is
+    cdef Py_ssize_t member                    # which of a MultiIssuerVerifier's members judged it
 
     def __init__(self):
         raise TypeError("a Token comes from Verifier.verify")
@@ -20,6 +22,7 @@ cdef class Token:
         if self.raw != NULL:
             jf_wipe(self.raw, self.entry.length)
             PyMem_RawFree(self.raw)
+        PyMem_RawFree(self.revocable)
 
     cdef int own(self, const uint8_t *raw, size_t length) except -1:
         self.raw = <uint8_t *>PyMem_RawMalloc(length)
@@ -32,11 +35,21 @@ cdef class Token:
         self.entry.bytes = sizeof(Token) + length + 32    # and the allocators' own heads
         return 0
 
+    cdef int own_revocable(self, const jf_revocable *revocable) except -1:
+        self.revocable = <jf_revocable *>PyMem_RawMalloc(sizeof(jf_revocable))
+        if self.revocable == NULL:
+            raise MemoryError
+        self.revocable[0] = revocable[0]
+        self.entry.bytes += sizeof(jf_revocable) + 16
+        return 0
+
     cdef int build(self) except -1:
         # Charged before they are there for anyone, so that the cache's count is never behind.
         cdef Py_ssize_t size = 0
         cdef JsonText json
         cdef Claims claims
+        if self.raw == NULL:         # made by __new__ alone
+            raise TypeError("a Token comes from Verifier.verify")
         try:
             decode_json(&json, self.raw + self.payload, self.payload_length)
             claims = build_claims(&CHOSEN, &json, &size)

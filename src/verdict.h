@@ -18,6 +18,7 @@ typedef enum {
     JF_HEADER_B64,
     JF_ALGORITHM,
     JF_UNKNOWN_KEY,
+    JF_KEY_AWAITED,     /* unknown, and a fetch that may bring it is under way */
     JF_TOO_MANY_KEYS,
     JF_TOKEN_TYPE,
     JF_SIGNATURE_ENCODING,

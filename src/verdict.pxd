@@ -15,6 +15,7 @@ cdef extern from "verdict.h" nogil:
         JF_HEADER_B64
         JF_ALGORITHM
         JF_UNKNOWN_KEY
+        JF_KEY_AWAITED
         JF_TOO_MANY_KEYS
         JF_TOKEN_TYPE
         JF_SIGNATURE_ENCODING

@@ -19,27 +19,36 @@ cdef struct Sighting:                # of a token that is not remembered
 cdef class VerifierCore:
     cdef Policy policy
     cdef object keys                 # candidates(algorithm, key_id) and generation
+    cdef object fetched              # the keys again, where they are fetched: seek(algorithm) and wait(); or None
     cdef Generation key_generation
     cdef object revocations          # revokes(token) and generation; or None
     cdef Generation revocation_generation
+    cdef RevocationSet revocation_set          # the same, where it is a native one that can be asked without Python
     cdef str token_type
     cdef size_t max_token_bytes
     cdef double cache_ttl
     cdef object clock
     cdef TokenCache cache
     cdef HeaderMemo memo
+    cdef Py_ssize_t member           # its place in a MultiIssuerVerifier; 0 where it stands alone
 
     def __init__(self, keys, Policy policy not None, *, str token_type, size_t max_token_bytes, size_t cache_tokens,
                  size_t cache_bytes, double cache_ttl, revocations, clock):
         if self.policy is not None:
             raise TypeError("a Verifier is configured once: what it has cached was judged by that")
         self.keys = keys
+        self.fetched = keys if callable(getattr(keys, "seek", None)) else None
         self.key_generation = generation_of(keys)
         self.revocations = revocations
         if revocations is not None and not callable(getattr(revocations, "revokes", None)):
             raise TypeError(f"{type(revocations).__name__} has no method 'revokes' that takes a token")
         # One that never advances, where there are no revocations.
         self.revocation_generation = Generation() if revocations is None else generation_of(revocations)
+        if isinstance(revocations, RevocationSet):
+            (<RevocationSet>revocations).require_leeway(policy.policy.leeway)
+            # Where a subclass has its own way to answer, that is what counts.
+            if type(revocations).revokes is RevocationSet.revokes:
+                self.revocation_set = revocations
         self.token_type = token_type
         self.max_token_bytes = max_token_bytes
         self.cache_ttl = cache_ttl
@@ -79,7 +88,10 @@ cdef class VerifierCore:
         cdef const uint8_t *data = NULL
         cdef size_t length = 0
         cdef object owner = borrow(raw, &data, &length)
-        return given_away(self.answer(data, length, self.read_clock(), why))
+        cdef Token token = self.answer(data, length, self.read_clock(), why)
+        if token is None and self.waited(why):
+            token = self.answer(data, length, self.read_clock(), why)
+        return given_away(token)
 
     cdef PyObject *verified_bearer(self, header_value, Refusal *why) except? NULL:
         cdef const uint8_t *data = NULL
@@ -90,7 +102,26 @@ cdef class VerifierCore:
         if data == NULL:
             raise not_ascii(header_value)
         start = bearer_token(data, length)
-        return given_away(self.answer(data + start, length - start, self.read_clock(), why))
+        cdef Token token = self.answer(data + start, length - start, self.read_clock(), why)
+        if token is None and self.waited(why):
+            token = self.answer(data + start, length - start, self.read_clock(), why)
+        return given_away(token)
+
+    def attempt(self, raw, bint last=False, /):
+        cdef Refusal why
+        cdef PyObject *token = self.attempted(raw, &why)
+        if token == NULL:
+            if why.verdict == JF_KEY_AWAITED and not last:
+                return self.fetched
+            self.refuse(&why)
+            jf_leave()
+        return jf_owned(token)
+
+    cdef PyObject *attempted(self, raw, Refusal *why) except? NULL:
+        cdef const uint8_t *data = NULL
+        cdef size_t length = 0
+        cdef object owner = borrow(raw, &data, &length)
+        return given_away(self.answer(data, length, self.read_clock(), why))
 
     def cache_info(self):
         return self.configured().info()
@@ -117,33 +148,56 @@ cdef class VerifierCore:
     cdef inline Token recall(self, const uint8_t *raw, size_t length, double now):
         # The token, if it is remembered and still good.
         cdef Token token = self.configured().find(raw, length, now)
-        return token if token is None or self.is_current(token) or self.judge_again(token) else None
+        return token if token is None or self.is_current(token) or self.judge_again(token, now) else None
 
     cdef inline bint is_current(self, Token token) noexcept:
         return (token.key_generation == self.key_generation.read()
                 and token.revocation_generation == self.revocation_generation.read())
 
-    cdef bint judge_again(self, Token token) except -1:
-        # Keys or revocations have changed since it was judged. If neither concerns it, it stays as it is; else it goes,
-        # and the cold path says why. The counts are read first: what changes meanwhile is seen on the next call.
+    cdef bint judge_again(self, Token token, double now) except -1:
+        # Keys or revocations have changed since it was judged. If that doesn't concern it, it stays as it is; else it
+        # goes, and the cold path says why. The counts are read first: what changes meanwhile is seen on the next call.
         cdef uint64_t key_generation = self.key_generation.read()
         cdef uint64_t revocation_generation = self.revocation_generation.read()
-        cdef jf_verdict verdict = JF_GOOD
-        cdef Selection selection = self.select(<const uint8_t *>token.raw, token.payload - 1, &verdict)
-        if selection is None or not would_sign(token, selection.candidates) or self.is_revoked(token):
+        if ((token.key_generation != key_generation and not self.is_still_signed(token))
+                or (token.revocation_generation != revocation_generation and self.is_revoked(token, now))):
             self.cache.drop(token)
             return False
         token.key_generation = key_generation
         token.revocation_generation = revocation_generation
         return True
 
-    cdef inline bint is_revoked(self, Token token) except -1:
+    cdef bint is_still_signed(self, Token token) except -1:
+        cdef jf_verdict verdict = JF_GOOD
+        cdef Selection selection = self.select(<const uint8_t *>token.raw, token.payload - 1, &verdict)
+        return selection is not None and would_sign(token, selection.candidates)
+
+    cdef VerifierCore join(self, TokenCache cache, Py_ssize_t member):
+        # One that judges as this one does, and remembers elsewhere.
+        cdef VerifierCore joined
+        self.configured()
+        joined = VerifierCore(self.keys, self.policy, token_type=self.token_type, max_token_bytes=self.max_token_bytes,
+                              cache_tokens=0, cache_bytes=0, cache_ttl=self.cache_ttl, revocations=self.revocations,
+                              clock=self.clock)
+        joined.cache, joined.member = cache, member
+        return joined
+
+    cdef inline bint is_revoked(self, Token token, double now) except -1:
+        if self.revocation_set is not None:
+            return self.revocation_set.holds(token.revocable, now)
         return self.revocations is not None and self.revocations.revokes(token)
 
     cdef inline TokenCache configured(self):
         if self.cache is None:       # made by __new__ alone, or by a subclass that forgot super().__init__()
             raise TypeError("this Verifier was never configured: call Verifier.__init__")
         return self.cache
+
+    cdef bint waited(self, const Refusal *why) except -1:
+        # Whether to look again, after the fetch that may bring the token's key.
+        if why.verdict != JF_KEY_AWAITED:
+            return False
+        self.fetched.wait()
+        return True
 
     cdef object refusal(self, const Refusal *why):
         return refusal(why.verdict, why.culprit, self.policy.names[why.culprit])
@@ -204,9 +258,12 @@ cdef class VerifierCore:
         token.selection = selection
         token.entry.shared = &selection.cost
         token.key = key
+        token.member = self.member
         token.key_generation = seen.key_generation
         token.revocation_generation = seen.revocation_generation
-        if self.is_revoked(token):
+        if token.revocable != NULL:
+            note_key(token.revocable, selection.header, key)
+        if self.is_revoked(token, now):
             why.verdict = JF_REVOKED
             return None
         token.entry.valid_until = min(token.entry.valid_until, now + self.cache_ttl)
@@ -221,6 +278,11 @@ cdef class VerifierCore:
         if header is None:
             return None
         candidates = self.keys.candidates(header.algorithm, header.key_id)
+        if not candidates and self.fetched is not None:
+            if self.fetched.seek(header.algorithm):
+                verdict[0] = JF_KEY_AWAITED
+                return None
+            candidates = self.keys.candidates(header.algorithm, header.key_id)     # they may have come just now
         if not candidates:
             verdict[0] = JF_UNKNOWN_KEY if self.keys.candidates(header.algorithm, None) else JF_ALGORITHM
         elif len(candidates) > MAX_CANDIDATES:
@@ -256,11 +318,12 @@ cdef class VerifierCore:
         # The payload, once its signature has been found good.
         cdef JsonText json
         cdef jf_time_window window
+        cdef jf_revocable revocable
         cdef Token token
         why.verdict = JF_PAYLOAD_ENCODING
         try:
             if decode_json(&json, seen.raw + seen.segments.payload, seen.segments.payload_length):
-                self.policy.judge(&json, now, &window, why)
+                self.policy.judge(&json, now, &window, why, NULL if self.revocation_set is None else &revocable)
         finally:
             release_json(&json)
         if why.verdict != JF_GOOD:
@@ -273,6 +336,8 @@ cdef class VerifierCore:
         token.entry.signature = seen.segments.signature
         token.entry.valid_from = window.valid_from
         token.entry.valid_until = window.valid_until
+        if self.revocation_set is not None:
+            token.own_revocable(&revocable)
         return token
 
 
@@ -324,22 +389,32 @@ cdef object not_ascii(object header_value):
 cdef size_t bearer_token(const uint8_t *value, size_t length) except? 0:
     # Where the token begins in an Authorization header's value: "Bearer" 1*SP b64token (RFC 6750 section 2.1), the
     # scheme in any case (RFC 9110 section 11.1).
-    cdef size_t start = 6, i
-    if length < 6 or not is_bearer(value) or (length > 6 and value[6] != c" "):
+    cdef size_t start = 6
+    if not is_of_scheme(value, length):
         raise errors.MissingTokenError("the Authorization header has another scheme than Bearer")
     while start < length and value[start] == c" ":
         start += 1
-    for i in range(start, length):
-        if value[i] <= c" " or value[i] == c"," or value[i] >= 0x7f:
-            raise errors.InvalidRequestError("the Authorization header must be 'Bearer', a space, and one token")
+    if not is_one_word(value + start, length - start):
+        raise errors.InvalidRequestError("the Authorization header must be 'Bearer', a space, and one token")
     if start == length:
         raise errors.InvalidRequestError("the Authorization header names the Bearer scheme and holds no token")
     return start
 
 
-cdef bint is_bearer(const uint8_t *value) noexcept:
+cdef bint is_one_word(const uint8_t *text, size_t length) noexcept:
+    # Without a way out of the loop, so that compilers make one of many bytes at a time of it.
+    cdef uint8_t others = 0
+    cdef size_t i
+    for i in range(length):
+        others |= (text[i] <= c" ") | (text[i] == c",") | (text[i] >= 0x7f)
+    return others == 0
+
+
+cdef bint is_of_scheme(const uint8_t *value, size_t length) noexcept:
     cdef const char *scheme = "bearer"
     cdef int i
+    if length < 6 or (length > 6 and value[6] != c" "):
+        return False
     for i in range(6):
         if (value[i] | 0x20) != <uint8_t>scheme[i]:
             return False

@@ -41,8 +41,9 @@ def run_in_new_process(code: str, **environment: str) -> subprocess.CompletedPro
     """Run Python code in a process that finds the package where this one found it."""
     inherited = {name: value for name, value in os.environ.items() if name != "JWTFAST_KERNEL"}
     inherited["PYTHONPATH"] = str(Path(jwtfast.__file__).parents[1])
+    command = [sys.executable, "-P", "-c", code]
     return subprocess.run(  # noqa: S603
-        [sys.executable, "-P", "-c", code], env=inherited | environment, capture_output=True, text=True, check=False
+        command, env=inherited | environment, capture_output=True, text=True, check=False, timeout=300
     )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import random
 import sys
-from collections.abc import Callable, Iterator
-from subprocess import CompletedProcess
+from collections.abc import Iterator
 from typing import Any
 
 import jwt
@@ -481,30 +480,6 @@ def test_ml_dsa_that_openssl_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
         Key.from_jwk(members)
     with pytest.raises(errors.InvalidKeyError):
         Key.generate("ML-DSA-65")
-
-
-# ---- the import ----
-
-
-def test_cryptography_is_not_imported(new_process: Callable[..., CompletedProcess[str]]) -> None:
-    """Neither the import nor a verifier of HMAC tokens imports cryptography; a key that needs it does."""
-    good = token("HS256", private_key("secret"), CLAIMS)
-    code = f"""
-import sys
-from jwtfast import Key, KeySet, Verifier, errors
-key = Key.from_secret(bytes.fromhex({private_key("secret").hex()!r}), "HS256")
-keys = KeySet.from_jwks({{"keys": [key.to_jwk(private=True)]}})
-assert Verifier(keys, clock=lambda: {NOW}).verify({good!r}).subject == "alice"
-try:
-    Verifier(key).verify("a.b.c")
-except errors.DecodeError:
-    pass
-assert "cryptography" not in sys.modules
-Key.generate("ES256")
-assert "cryptography" in sys.modules
-"""
-    done = new_process(code)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_signatures_are_not_decoded_leniently() -> None:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from key_pairs import private_key, spki, token
 
-from jwtfast import Key, Token, Verifier, errors
-from jwtfast._native import Kernels
+from jwtfast import Key, KeySet, RevocationList, Token, Verifier, errors
+from jwtfast._native import Generation, Kernels, PreparedKey
 
 KEY = Key.from_secret(SECRET, "HS256")
 FAR = NOW + 3600
@@ -88,6 +88,78 @@ def test_remembered_by_both() -> None:
     assert judge.verify_many(raws) == results
     assert judge.verify(raws[9]) is results[9]
     assert judge.cache_info()[:2] == (12, 10)
+
+
+@pytest.mark.parametrize("cache_tokens", [0, 100])
+def test_revoked_ones(cache_tokens: int) -> None:
+    """What has been revoked is refused in a batch too, seen before or not, and the others stay good."""
+    revoked = RevocationList(clock=lambda: NOW)
+    judge = verifier(revocations=revoked, cache_tokens=cache_tokens)
+    raws = [good(exp=FAR, iss="https://login.example", jti=str(number)) for number in range(10)]
+    assert all(isinstance(one, Token) for one in judge.verify_many(raws[:5]))
+    for number in (2, 7):
+        revoked.revoke_jti("https://login.example", str(number), FAR)
+    for _ in range(2):
+        results = judge.verify_many(raws)
+        assert [place for place, one in enumerate(results) if isinstance(one, errors.RevokedTokenError)] == [2, 7]
+        assert sum(isinstance(one, Token) for one in results) == 8
+    revoked.suspended = True
+    with pytest.raises(errors.RevocationListUnavailableError):
+        judge.verify_many(raws)
+    revoked.suspended = False
+    assert sum(isinstance(one, Token) for one in judge.verify_many(raws)) == 8
+
+
+class LateKeys:
+    """A set whose second key comes with the first wait."""
+
+    def __init__(self) -> None:
+        self.keys = KeySet([Key.from_secret(SECRET, "HS256", key_id="a")])
+        self.late = [Key.from_secret(LONG_SECRET, "HS256", key_id="b")]
+        self.waits = 0
+
+    @property
+    def generation(self) -> Generation:
+        """Advanced when the key comes."""
+        return self.keys.generation
+
+    def candidates(self, algorithm: str, key_id: str | None) -> tuple[PreparedKey, ...]:
+        """Give those that are there."""
+        return self.keys.candidates(algorithm, key_id)
+
+    def seek(self, _algorithm: str) -> bool:
+        """Tell whether there is one to come."""
+        return bool(self.late)
+
+    def wait(self) -> None:
+        """Have it come."""
+        self.waits += 1
+        self.keys.replace([Key.from_secret(SECRET, "HS256", key_id="a"), *self.late])
+        self.late = []
+
+    async def wait_async(self) -> None:
+        """Have it come, without an event loop."""
+        self.wait()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("cache_tokens", [0, 100])
+def test_one_wait_for_the_keys_of_all(threads: int, cache_tokens: int) -> None:
+    """Where keys are on their way there is one wait for the whole batch, and each token has the result it has alone."""
+    secrets = {"a": SECRET, "b": LONG_SECRET, "c": SECRET}
+    raws: list[str] = []
+    for number in range(60):
+        kid = "abc"[number % 3]
+        raws.append(sign({**HEADER, "kid": kid}, {"exp": FAR, "n": number}, secrets[kid]))
+        raws.append(raws[-1][:-4] + "AAAA")
+    keys = LateKeys()
+    judge = Verifier(keys, clock=lambda: NOW, cache_tokens=cache_tokens)
+    results = judge.verify_many(raws, threads=threads)
+    assert keys.waits == 1
+    assert [outcome(one) for one in results] == [alone(judge, raw) for raw in raws]
+    assert sum(isinstance(one, Token) for one in results) == 40
+    assert sum(isinstance(one, errors.UnknownKeyError) for one in results) == 40
+    assert keys.waits == 1
 
 
 def test_no_ascii_behind_a_long_one() -> None:

@@ -15,11 +15,15 @@ NOT_ABOUT_A_TOKEN = {
     "JWTError": "error",
     "InvalidKeyError": "invalid_key",
     "KeySetUnavailableError": "keys_unavailable",
+    "RevocationListFullError": "revocations_full",
+    "RevocationListUnavailableError": "revocations_unavailable",
+    "UnavailableError": "unavailable",
 }
 ABOUT_A_TOKEN = {
     "InvalidTokenError": ("invalid_token", "invalid_token"),
     "MissingTokenError": ("missing_token", None),
     "InvalidRequestError": ("invalid_request", "invalid_request"),
+    "CrossSiteRequestError": ("cross_site_request", None),
     "InsufficientScopeError": ("insufficient_scope", "insufficient_scope"),
     "DecodeError": ("malformed", "invalid_token"),
     "TokenTooLargeError": ("too_large", "invalid_token"),
@@ -39,7 +43,12 @@ ABOUT_A_TOKEN = {
     "MissingRequiredClaimError": ("missing_claim", "invalid_token"),
     "RevokedTokenError": ("revoked", "invalid_token"),
 }
-PARENTS = {"InvalidSignatureError": "DecodeError", "TokenTooLargeError": "DecodeError"}
+PARENTS = {
+    "InvalidSignatureError": "DecodeError",
+    "KeySetUnavailableError": "UnavailableError",
+    "RevocationListUnavailableError": "UnavailableError",
+    "TokenTooLargeError": "DecodeError",
+}
 WITH_A_CLAIM = ("InvalidClaimError", "MissingRequiredClaimError")
 FROM_PYJWT = {
     "DecodeError",

@@ -263,7 +263,7 @@ def test_revoking_takes_effect_on_the_next_call() -> None:
 
 
 def test_asked_once_for_each_change() -> None:
-    """A token is asked about when it is new and once after each change, of revocations or keys; never on a hit."""
+    """A token is asked about when it is new and once after each change of the list; not for a key's, never on a hit."""
     keys, denylist = KeySet([A, B]), Denylist()
     judge = verifier(keys, revocations=denylist)
     names = [f"user{i}" for i in range(20)]
@@ -289,7 +289,7 @@ def test_asked_once_for_each_change() -> None:
             denylist.change(subject)
         for refresh in refreshes:
             keys.replace(refresh)
-        assert ask_all() == once
+        assert ask_all() == (once if subjects else {})
         assert ask_all() == {}
     assert judge.cache_info()[:5] == (100 * 10 - 20, 20, 0, 0, 20)
 
@@ -464,7 +464,7 @@ def test_a_change_while_a_token_is_judged(what: str, cached: bool) -> None:
     denylist.asked_since()
     assert code_of(judge, raw) == code
     if code is None:
-        assert denylist.asked_since() == {"alice": 1}
+        assert denylist.asked_since() == ({} if what == "same keys" else {"alice": 1})
         assert is_hit(judge, raw)
         assert denylist.asked_since() == {}
     assert judge.cache_info().tokens == (code is None)

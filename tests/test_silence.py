@@ -11,7 +11,7 @@ from forge import HEADER, LONG_SECRET, NOW, SECRET, Clock, encode, sign, sign_se
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwtfast import Key, KeySet, Verifier, errors
+from jwtfast import Key, KeySet, MultiIssuerVerifier, Verifier, errors
 from jwtfast._native import HmacKey
 
 KEYS = [Key.from_secret(SECRET, "HS256"), Key.from_secret(LONG_SECRET, "HS512", key_id="k")]
@@ -92,8 +92,8 @@ def told_by(error: errors.InvalidTokenError) -> list[str]:
 CODES = {
     kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.InvalidTokenError)
 }
-# The base's own code, and those of what this version can't say yet.
-CODES -= {"invalid_token", "revoked", "insufficient_scope"}
+# The base's own code, that of what this version can't say yet, and those of what a verifier doesn't judge.
+CODES -= {"invalid_token", "revoked", "insufficient_scope", "cross_site_request"}
 NUMBER = len(list(refusals("x")))
 
 
@@ -138,6 +138,22 @@ def test_each_refusal_is_a_fresh_exception(number: int) -> None:
     assert second.__traceback__ is not first.__traceback__
     assert len(traceback.extract_tb(first.__traceback__)) == len(traceback.extract_tb(second.__traceback__)) == depth
     assert (second.__context__, second.__cause__) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["verify", "verify_bearer", "attempt"])
+@pytest.mark.parametrize("several", [False, True])
+def test_refusals_have_the_callers_frame_alone(name: str, several: bool) -> None:
+    """The traceback of a refusal begins and ends where it is called: no frame of the compiled code is made for it."""
+    one = Verifier(KEYS[:1], issuer="x", clock=Clock())
+    verify = getattr(MultiIssuerVerifier({"x": one}) if several else one, name)
+    bearer = "Bearer " if name == "verify_bearer" else ""
+    for raw in ("a.b.c", sign(HEADER, {"iss": "x"}, LONG_SECRET), sign(HEADER, {"iss": "x", "exp": 1}), "e30.e30."):
+        with pytest.raises(errors.InvalidTokenError) as info:
+            verify(bearer + raw)
+        trace = info.value.__traceback__
+        assert trace is not None
+        assert trace.tb_frame.f_code.co_name == "test_refusals_have_the_callers_frame_alone"
+        assert trace.tb_next is None
 
 
 def test_objects_print_without_their_contents() -> None:

@@ -1,0 +1,68 @@
+"""PyJWT's names and behaviour on jwtfast's compiled path: ``from jwtfast import jwt`` instead of ``import jwt``.
+
+What differs is listed in docs/pyjwt.md.
+"""
+
+from jwtfast.jwt.api_jwk import PyJWK, PyJWKSet
+from jwtfast.jwt.api_jws import (
+    PyJWS,
+    get_algorithm_by_name,
+    get_unverified_header,
+    register_algorithm,
+    unregister_algorithm,
+)
+from jwtfast.jwt.api_jwt import PyJWT, decode, decode_complete, encode
+from jwtfast.jwt.exceptions import (
+    DecodeError,
+    ExpiredSignatureError,
+    ImmatureSignatureError,
+    InvalidAlgorithmError,
+    InvalidAudienceError,
+    InvalidIssuedAtError,
+    InvalidIssuerError,
+    InvalidKeyError,
+    InvalidSignatureError,
+    InvalidTokenError,
+    MissingRequiredClaimError,
+    PyJWKClientConnectionError,
+    PyJWKClientError,
+    PyJWKError,
+    PyJWKSetError,
+    PyJWTError,
+)
+from jwtfast.jwt.jwks_client import PyJWKClient
+from jwtfast.jwt.warnings import InsecureKeyLengthWarning
+
+__all__ = [
+    "PyJWS",
+    "PyJWT",
+    "PyJWKClient",
+    "PyJWK",
+    "PyJWKSet",
+    "decode",
+    "decode_complete",
+    "encode",
+    "get_unverified_header",
+    "register_algorithm",
+    "unregister_algorithm",
+    "get_algorithm_by_name",
+    "InsecureKeyLengthWarning",
+    "DecodeError",
+    "ExpiredSignatureError",
+    "ImmatureSignatureError",
+    "InvalidAlgorithmError",
+    "InvalidAudienceError",
+    "InvalidIssuedAtError",
+    "InvalidIssuerError",
+    "InvalidKeyError",
+    "InvalidSignatureError",
+    "InvalidTokenError",
+    "MissingRequiredClaimError",
+    "PyJWKClientConnectionError",
+    "PyJWKClientError",
+    "PyJWKError",
+    "PyJWKSetError",
+    "PyJWTError",
+]
+__version__ = "2.15.1"
+"""The version of PyJWT whose behaviour this is."""

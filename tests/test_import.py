@@ -1,0 +1,70 @@
+"""``import jwtfast``: what it must not load."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import orjson
+from forge import NOW
+from key_pairs import private_key, token
+
+import jwtfast
+
+CLAIMS = {"sub": "alice", "exp": NOW + 60}
+# By the first part of their names: what a program pays for that only verifies and issues tokens signed with a secret.
+NOT_LOADED = frozenset(
+    {
+        # the network
+        *("asyncio", "email", "http", "httpcore", "httpx", "httpx2", "select", "selectors", "socket", "ssl", "urllib"),
+        # the command line, and what watches over it
+        *("argparse", "click", "logging", "optparse", "shutil", "signal", "subprocess", "tomllib"),
+        # other parties' packages, but for orjson
+        *("cffi", "cryptography", "django", "fastapi", "flask", "granian", "msgspec", "prometheus_client", "pydantic"),
+        *("redis", "starlette", "uvicorn"),
+        # parts of the standard library that take milliseconds, and that few calls need
+        *("concurrent", "hashlib", "multiprocessing", "random", "secrets", "sqlite3", "tempfile"),
+    }
+)
+
+
+def test_import_loads_no_more_than_it_needs() -> None:
+    """The import loads neither cryptography nor any module for HTTP or a command line, nor one that is slow to load."""
+    # Without site, since an editable install has it load some of them for purposes of its own.
+    folders = {str(Path(module.__file__ or "").parents[1]) for module in (jwtfast, orjson)}
+    code = "import sys, orjson; before = set(sys.modules); import jwtfast; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-S", "-P", "-c", code],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(folders)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = done.stdout.split()
+    assert "jwtfast._native" in loaded
+    assert [name for name in loaded if name.partition(".")[0] in NOT_LOADED] == []
+
+
+def test_cryptography_is_not_imported(new_process: Callable[..., CompletedProcess[str]]) -> None:
+    """Neither the import nor a verifier of HMAC tokens imports cryptography; a key that needs it does."""
+    good = token("HS256", private_key("secret"), CLAIMS)
+    code = f"""
+import sys
+from jwtfast import Key, KeySet, Verifier, errors
+key = Key.from_secret(bytes.fromhex({private_key("secret").hex()!r}), "HS256")
+keys = KeySet.from_jwks({{"keys": [key.to_jwk(private=True)]}})
+assert Verifier(keys, clock=lambda: {NOW}).verify({good!r}).subject == "alice"
+try:
+    Verifier(key).verify("a.b.c")
+except errors.DecodeError:
+    pass
+assert "cryptography" not in sys.modules
+Key.generate("ES256")
+assert "cryptography" in sys.modules
+"""
+    done = new_process(code)
+    assert (done.returncode, done.stderr) == (0, "")
