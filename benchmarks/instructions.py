@@ -1,7 +1,8 @@
 """Counts the instructions of the paths of a token, and fails where one has grown: ``make instructions``.
 
 Times jitter by more than what a careless change costs; counts of instructions, by valgrind's callgrind, differ by one
-in a hundred at most, whatever else the machine does. They are no times: a cache miss counts as much as anything else.
+or two in a hundred, as memory happens to lie, whatever else the machine does. They are no times: a cache miss counts as
+much as anything else.
 
 - They run on the portable kernels: valgrind 3.19 knows no SHA extensions, and AVX2 is not everywhere, while the
   portable code is the same on all machines. What the other kernels take is for the clock to say (``make bench``).
