@@ -13,6 +13,7 @@ from jwtfast.revocation import RevocationList
 from jwtfast.verifier import Verifier
 
 if TYPE_CHECKING:
+    from jwtfast.key_ring import KeyRing as KeyRing
     from jwtfast.remote import RemoteKeySet as RemoteKeySet
 
 __all__ = [
@@ -31,8 +32,9 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-# What needs more than the package itself does: imported when it is asked for, and no part of "import *".
-_ON_DEMAND = {"RemoteKeySet": "jwtfast.remote"}
+# What only issuers need, or what needs more than the package itself does: imported when it is asked for, and no part of
+# "import *".
+_ON_DEMAND = {"KeyRing": "jwtfast.key_ring", "RemoteKeySet": "jwtfast.remote"}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ with (``None``: it answers without one). No message holds a secret, a token, or 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "CriticalHeaderError",
@@ -29,15 +29,23 @@ __all__ = [
     "InvalidTokenError",
     "InvalidTokenTypeError",
     "JWTError",
+    "KeyRingError",
     "KeySetUnavailableError",
     "MissingRequiredClaimError",
     "MissingTokenError",
+    "RefreshStoreError",
+    "RefreshTokenError",
+    "RefreshTokenExpiredError",
+    "RefreshTokenReusedError",
+    "RefreshTokenRevokedError",
     "RevocationListFullError",
     "RevocationListUnavailableError",
     "RevokedTokenError",
+    "RotationTooEarlyError",
     "TokenTooLargeError",
     "UnavailableError",
     "UnknownKeyError",
+    "UnknownRefreshTokenError",
 ]
 
 
@@ -78,6 +86,68 @@ class RevocationListFullError(JWTError):
     """Raised when there is no room for another revocation in a list; nothing that it holds was given up."""
 
     code = "revocations_full"
+
+
+class KeyRingError(JWTError):
+    """Raised when a key ring can't be read, written or changed as asked; what was there is as it was."""
+
+    code = "key_ring"
+
+
+class RotationTooEarlyError(KeyRingError):
+    """Raised when a ring is to be rotated to a key that verifiers may not know yet; ``ready_at`` is the instant."""
+
+    code = "rotation_too_early"
+
+    def __init__(self, ready_at: float) -> None:
+        super().__init__(ready_at)
+        self.ready_at = ready_at
+
+    def __str__(self) -> str:
+        return (
+            f"the next key has not been published for long enough: rotate at {self.ready_at:.0f} (seconds since the "
+            "epoch) or later, or with force=True, when verifiers that have not fetched it yet will refuse its tokens"
+        )
+
+
+class RefreshStoreError(UnavailableError):
+    """Raised when the store of refresh tokens can't be asked; the token may be good (503, not 400)."""
+
+    code = "refresh_store_unavailable"
+
+
+class RefreshTokenError(JWTError):
+    """The base of all that is wrong with a refresh token (``invalid_grant``, RFC 6749 section 5.2)."""
+
+    code = "refresh_token"
+
+
+class UnknownRefreshTokenError(RefreshTokenError):
+    """Raised when nothing is known of a refresh token, or it was issued to another client."""
+
+    code = "refresh_token_unknown"
+
+
+class RefreshTokenExpiredError(RefreshTokenError):
+    """Raised when a refresh token was not used for too long, or its family has reached its age limit."""
+
+    code = "refresh_token_expired"
+
+
+class RefreshTokenRevokedError(RefreshTokenError):
+    """Raised when a refresh token's family was revoked before."""
+
+    code = "refresh_token_revoked"
+
+
+class RefreshTokenReusedError(RefreshTokenError):
+    """Raised when a refresh token is used that was exchanged before: it has leaked, and its family is revoked now.
+
+    ``record`` is what the family was bound to, so that the access tokens of its session can be revoked too.
+    """
+
+    code = "refresh_token_reused"
+    record: Any = None
 
 
 class InvalidTokenError(JWTError):

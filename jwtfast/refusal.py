@@ -54,6 +54,7 @@ _DETAILS = {
     "revoked": "The token has been revoked.",
     "unavailable": "The token can't be judged right now.",
     "keys_unavailable": "The keys to judge the token with can't be had right now.",
+    "refresh_store_unavailable": "The store of refresh tokens can't be asked right now.",
     "revocations_unavailable": "Whether the token has been revoked can't be known right now.",
 }
 _OTHER_DETAIL = "The token is not valid."

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 import jwtfast
 from jwtfast import _native
+
+if TYPE_CHECKING:
+    from redis_server import RedisServer
 
 settings.register_profile("default", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("default")
@@ -45,6 +49,17 @@ def run_in_new_process(code: str, **environment: str) -> subprocess.CompletedPro
     return subprocess.run(  # noqa: S603
         command, env=inherited | environment, capture_output=True, text=True, check=False, timeout=300
     )
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """Give a running Redis that all tests share: each takes keys of its own, and starts it again if it stops it."""
+    pytest.importorskip("redis", reason="the extra jwtfast[redis] is not installed")
+    from redis_server import RedisServer  # noqa: PLC0415 - with the extra
+
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

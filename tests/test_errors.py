@@ -14,10 +14,18 @@ from jwtfast import errors
 NOT_ABOUT_A_TOKEN = {
     "JWTError": "error",
     "InvalidKeyError": "invalid_key",
+    "KeyRingError": "key_ring",
     "KeySetUnavailableError": "keys_unavailable",
+    "RefreshStoreError": "refresh_store_unavailable",
+    "RefreshTokenError": "refresh_token",
+    "RefreshTokenExpiredError": "refresh_token_expired",
+    "RefreshTokenReusedError": "refresh_token_reused",
+    "RefreshTokenRevokedError": "refresh_token_revoked",
     "RevocationListFullError": "revocations_full",
     "RevocationListUnavailableError": "revocations_unavailable",
+    "RotationTooEarlyError": "rotation_too_early",
     "UnavailableError": "unavailable",
+    "UnknownRefreshTokenError": "refresh_token_unknown",
 }
 ABOUT_A_TOKEN = {
     "InvalidTokenError": ("invalid_token", "invalid_token"),
@@ -46,8 +54,14 @@ ABOUT_A_TOKEN = {
 PARENTS = {
     "InvalidSignatureError": "DecodeError",
     "KeySetUnavailableError": "UnavailableError",
+    "RefreshStoreError": "UnavailableError",
+    "RefreshTokenExpiredError": "RefreshTokenError",
+    "RefreshTokenReusedError": "RefreshTokenError",
+    "RefreshTokenRevokedError": "RefreshTokenError",
     "RevocationListUnavailableError": "UnavailableError",
+    "RotationTooEarlyError": "KeyRingError",
     "TokenTooLargeError": "DecodeError",
+    "UnknownRefreshTokenError": "RefreshTokenError",
 }
 WITH_A_CLAIM = ("InvalidClaimError", "MissingRequiredClaimError")
 FROM_PYJWT = {
@@ -75,6 +89,8 @@ def error(name: str) -> type[errors.JWTError]:
 
 def example(name: str) -> errors.JWTError:
     """Give an exception of the class."""
+    if name == "RotationTooEarlyError":
+        return errors.RotationTooEarlyError(1_700_000_000.5)
     return error(name)("jti" if name in WITH_A_CLAIM else "what is wrong")
 
 
@@ -137,7 +153,8 @@ def test_exceptions_travel(name: str) -> None:
     for twin in (pickle.loads(pickle.dumps(raised)), copy.copy(raised), copy.deepcopy(raised)):  # noqa: S301
         assert type(twin) is type(raised)
         assert (str(twin), twin.args, twin.code) == (str(raised), raised.args, raised.code)
-        assert getattr(twin, "claim", None) == getattr(raised, "claim", None)
+        for attribute in ("claim", "ready_at"):
+            assert getattr(twin, attribute, None) == getattr(raised, attribute, None)
 
 
 @pytest.mark.parametrize("name", WITH_A_CLAIM)

@@ -23,6 +23,7 @@ STATUS = {
     "InsufficientScopeError": 403,
     "CrossSiteRequestError": 403,
     "KeySetUnavailableError": 503,
+    "RefreshStoreError": 503,
     "RevocationListUnavailableError": 503,
     "UnavailableError": 503,
 }
