@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 SOURCES = $(wildcard src/*) setup.py pyproject.toml
 PYTEST_ARGS ?=
 
-.PHONY: run test pyjwt-tests lint bench bench-servers instructions sanitize valgrind clean
+.PHONY: run test example pyjwt-tests lint bench bench-servers instructions sanitize valgrind clean
 .PRECIOUS: %/installed %/built %/rivals
 
 # By the environment: a command line is for all to see, and its quotes would have to be minded.
@@ -17,6 +17,9 @@ run: $(VENV)/built
 
 test: $(VENV)/built
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+example: $(VENV)/built
+	$(BIN)/python -m examples.sso.story
 
 # PyJWT's own tests against jwtfast.jwt; see tests/pyjwt_suite.py.
 pyjwt-tests: $(VENV)/built

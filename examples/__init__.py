@@ -1,0 +1,1 @@
+"""Programs that use jwtfast as its users would."""
