@@ -1,0 +1,81 @@
+"""What a batch of tokens costs that are seen for the first time: one after the other, at once, and on two threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+from typing import Any
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+import jwtfast
+from benchmarks.ours import verifier_for
+from benchmarks.rounds import Arguments, measure, note
+from benchmarks.tokens import COUNT, fresh, samples
+
+RS256_COUNT = 256
+Verify = Callable[[jwtfast.Verifier, list[str]], Any]
+
+
+def one_by_one(verifier: jwtfast.Verifier, tokens: list[str]) -> list[jwtfast.Token]:
+    """Do in a loop what verify_many does at once: keep the results, in order."""
+    verify = verifier.verify
+    return [verify(token) for token in tokens]
+
+
+def at_once(verifier: jwtfast.Verifier, tokens: list[str], threads: int = 1) -> list[Any]:
+    """Verify all of them by one call."""
+    return verifier.verify_many(tokens, threads=threads)
+
+
+def run(benchmark: BenchmarkFixture, algorithm: str, count: int, name: str, verify: Verify) -> None:
+    """See that the results are right, each in its place; then time rounds of the whole batch."""
+    tokens = samples(algorithm, "typical").first(count)
+    verifier = verifier_for(tokens.checks)
+    assert [token.claims for token in verify(verifier, fresh(tokens.good))] == tokens.claims
+    verifier.clear_cache()
+
+    def setup() -> Arguments:
+        verifier.clear_cache()
+        return (verifier, fresh(tokens.good)), {}
+
+    note(
+        benchmark,
+        kind="batch",
+        algorithm=algorithm,
+        size="typical",
+        contender=name,
+        label=name,
+        tokens=count,
+        characters=round(median(map(len, tokens.good))),
+    )
+    measure(benchmark, verify, setup)
+    assert verifier.cache_info().hits == 0
+
+
+# CPU time, as for the verification of single tokens.
+@pytest.mark.benchmark(disable_gc=True, timer=time.process_time)
+@pytest.mark.parametrize(
+    ("name", "verify"), [("jwtfast, a loop over verify", one_by_one), ("jwtfast, verify_many", at_once)]
+)
+def test_hmac(benchmark: BenchmarkFixture, name: str, verify: Verify) -> None:
+    """The MACs of several tokens are computed side by side."""
+    run(benchmark, "HS256", COUNT, name, verify)
+
+
+# By the wall clock, since CPU time is the same on however many threads.
+@pytest.mark.benchmark(disable_gc=True, timer=time.perf_counter)
+@pytest.mark.parametrize(
+    ("name", "verify"),
+    [
+        ("jwtfast, a loop over verify", one_by_one),
+        ("jwtfast, verify_many, threads=1", at_once),
+        ("jwtfast, verify_many, threads=2", partial(at_once, threads=2)),
+    ],
+)
+def test_threads(benchmark: BenchmarkFixture, name: str, verify: Verify) -> None:
+    """Signatures are verified on several threads, without the interpreter's lock."""
+    run(benchmark, "RS256", RS256_COUNT, name, verify)
