@@ -55,7 +55,7 @@ class InMemoryIssuer:
         *,
         audience: str | None = None,
         algorithm: str = "ES256",
-        lifetime: float = 900,
+        lifetime: int = 900,
         token_type: str | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -95,7 +95,7 @@ class InMemoryIssuer:
         subject: str = "alice",
         *,
         audience: str | Collection[str] | None = None,
-        lifetime: float | None = None,
+        lifetime: int | None = None,
         scope: str | None = None,
         not_before: float | None = None,
         **claims: Any,
