@@ -88,9 +88,10 @@ cdef class VerifierCore:
         cdef const uint8_t *data = NULL
         cdef size_t length = 0
         cdef object owner = borrow(raw, &data, &length)
-        cdef Token token = self.answer(data, length, self.read_clock(), why)
-        if token is None and self.waited(why):
-            token = self.answer(data, length, self.read_clock(), why)
+        cdef double now = self.read_clock()
+        cdef Token token = self.recall(data, length, now)
+        if token is None:
+            token = self.first_seen(data, length, now, why)
         return given_away(token)
 
     cdef PyObject *verified_bearer(self, header_value, Refusal *why) except? NULL:
@@ -102,10 +103,18 @@ cdef class VerifierCore:
         if data == NULL:
             raise not_ascii(header_value)
         start = bearer_token(data, length)
-        cdef Token token = self.answer(data + start, length - start, self.read_clock(), why)
-        if token is None and self.waited(why):
-            token = self.answer(data + start, length - start, self.read_clock(), why)
+        cdef double now = self.read_clock()
+        cdef Token token = self.recall(data + start, length - start, now)
+        if token is None:
+            token = self.first_seen(data + start, length - start, now, why)
         return given_away(token)
+
+    cdef Token first_seen(self, const uint8_t *raw, size_t length, double now, Refusal *why):
+        # Of a token that is not remembered: waits for its key once, where that is being fetched.
+        cdef Token token = self.judged(raw, length, now, why)
+        if token is None and self.waited(why):
+            token = self.answer(raw, length, self.read_clock(), why)
+        return token
 
     def attempt(self, raw, bint last=False, /):
         cdef Refusal why
@@ -139,11 +148,12 @@ cdef class VerifierCore:
     cdef Token answer(self, const uint8_t *raw, size_t length, double now, Refusal *why):
         # None where the token is refused.
         cdef Token token = self.recall(raw, length, now)
+        return token if token is not None else self.judged(raw, length, now, why)
+
+    cdef Token judged(self, const uint8_t *raw, size_t length, double now, Refusal *why):
         why.verdict = JF_NOT_ASCII
         why.culprit = 0
-        if token is not None or raw == NULL:
-            return token
-        return self.admit(raw, length, now, why)
+        return None if raw == NULL else self.admit(raw, length, now, why)
 
     cdef inline Token recall(self, const uint8_t *raw, size_t length, double now):
         # The token, if it is remembered and still good.
