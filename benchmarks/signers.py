@@ -1,9 +1,9 @@
 """Who signs tokens: an HS256 token with typical claims from each.
 
 ``Issuer.issue`` is told the user and what is to be said about them; the issuer, the audience, the dates and a random
-``jti`` are its own work. ``Issuer.sign`` signs claims as they are. All other libraries sign claims that are there already,
-with all of that in them, which is to their advantage. One row has ryjwt do what an issuer does: the dates and the ``jti``
-are made for each token, in Python.
+``jti`` are its own work. ``Issuer.sign`` signs claims as they are. All other libraries sign claims that are there
+already, with all of that in them, which is to their advantage. One row has ryjwt do what an issuer does: the dates and
+the ``jti`` are made for each token, in Python.
 """
 
 # ruff: noqa: PLC0415 - a rival's package need not be there
