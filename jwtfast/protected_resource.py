@@ -6,7 +6,7 @@ import copy
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol, Self
 
-from jwtfast._native import Token
+from jwtfast._native import MultiIssuerCore, Token, VerifierCore
 from jwtfast.credentials import AuthorizationHeader, Cookie, Credentials, Headers, read_token
 from jwtfast.errors import InvalidTokenError, JWTError, MissingTokenError, UnavailableError
 from jwtfast.public_paths import PublicPaths
@@ -87,11 +87,12 @@ class ProtectedResource:
             msg = "on_refusal is a function that takes the code and the refusal"
             raise TypeError(msg)
         self._places = _places(credentials)
-        # The usual case without a detour.
+        # The usual cases without a detour.
         self._read = self._places[0].read if len(self._places) == 1 else self._read_any
+        self._attempt = _attempt_in_one_call(verifier, self._places) or self._read_and_attempt
         self._verify = verifier.verify
         self._verify_async = verifier.verify_async
-        self._attempt = verifier.attempt
+        self._attempt_raw = verifier.attempt
         self._public = PublicPaths(public)
         self.has_public_paths = bool(self._public)
         self._optional = optional
@@ -173,19 +174,20 @@ class ProtectedResource:
             InvalidTokenError: The request is refused.
             UnavailableError: The token can't be judged now: its keys, or what has been revoked, can't be had.
         """
-        raw = self._read(headers, method)
-        if raw is None:
+        found = self._attempt(headers, method)
+        if type(found) is Token:  # a final class
+            if self._require is not None:
+                self._require.demand(found)
+            return found
+        if found is None:
             self._check_optional()
             return None
-        found = self._attempt(raw)
-        if not isinstance(found, Token):
-            return self._wait(self._verify_async(raw))
-        if self._require is not None:
-            self._require.demand(found)
-        return found
+        return self._wait(headers, method)
 
-    async def _wait(self, verified: Awaitable[Token]) -> Token:
-        token = await verified
+    async def _wait(self, headers: Headers, method: str | None) -> Token:
+        raw = self._read(headers, method)
+        assert raw is not None  # it was there a moment ago
+        token = await self._verify_async(raw)
         if self._require is not None:
             self._require.demand(token)
         return token
@@ -213,10 +215,29 @@ class ProtectedResource:
     def _read_any(self, headers: Headers, method: str | None, /) -> bytes | None:
         return read_token(self._places, headers, method)
 
+    def _read_and_attempt(self, headers: Headers, method: str | None, /) -> object:
+        raw = self._read(headers, method)
+        if raw is None:
+            return None
+        found = self._attempt_raw(raw)
+        # None is for no token; whatever else is no Token has to be waited for.
+        return found if isinstance(found, Token) else raw
+
     def _check_optional(self) -> None:
         if not self._optional:
             msg = "the request carries no token"
             raise MissingTokenError(msg)
+
+
+def _attempt_in_one_call(
+    verifier: TokenVerifier, places: tuple[Credentials, ...]
+) -> Callable[[Headers, str | None], object] | None:
+    """Give the native way from the header fields to the token, unless someone has an own way for a part of it."""
+    if len(places) == 1 and type(places[0]) is AuthorizationHeader:
+        for core in (VerifierCore, MultiIssuerCore):
+            if isinstance(verifier, core) and type(verifier).attempt is core.attempt:
+                return verifier.attempt_authorization
+    return None
 
 
 def _places(credentials: Credentials | Collection[Credentials] | None) -> tuple[Credentials, ...]:
