@@ -89,7 +89,7 @@ class ProtectedResource:
         self._places = _places(credentials)
         # The usual cases without a detour.
         self._read = self._places[0].read if len(self._places) == 1 else self._read_any
-        self._attempt = _attempt_in_one_call(verifier, self._places) or self._read_and_attempt
+        self._find = _find_in_one_call(verifier, self._places) or self._read_and_attempt
         self._verify = verifier.verify
         self._verify_async = verifier.verify_async
         self._attempt_raw = verifier.attempt
@@ -97,6 +97,7 @@ class ProtectedResource:
         self.has_public_paths = bool(self._public)
         self._optional = optional
         self._require = require
+        self.find = self._chosen_find()
         self._realm = checked_realm(realm)
         self._on_refusal = on_refusal
         self.header_names = frozenset[str]().union(*(place.header_names for place in self._places))
@@ -174,15 +175,30 @@ class ProtectedResource:
             InvalidTokenError: The request is refused.
             UnavailableError: The token can't be judged now: its keys, or what has been revoked, can't be had.
         """
-        found = self._attempt(headers, method)
-        if type(found) is Token:  # a final class
-            if self._require is not None:
-                self._require.demand(found)
-            return found
-        if found is None:
-            self._check_optional()
-            return None
-        return self._wait(headers, method)
+        found = self.find(headers, method)
+        return found if isinstance(found, Token) else self.settle(found, headers, method)
+
+    def settle(self, found: object, headers: Headers, method: str | None) -> Awaitable[Token] | None:
+        """Go on where ``find`` gave no token.
+
+        The two are apart for the sake of adapters that are called for every request: ``find`` is, in the usual case, one
+        call of native code that has no Python around it.
+
+        Args:
+            found: What ``find`` gave.
+            headers: The request's header fields.
+            method: The request's method.
+
+        Returns:
+            What has to be awaited to get the token; None where the request may come without one, and does.
+
+        Raises:
+            MissingTokenError: It may not.
+        """
+        if found is not None:
+            return self._wait(headers, method)
+        self._check_optional()
+        return None
 
     async def _wait(self, headers: Headers, method: str | None) -> Token:
         raw = self._read(headers, method)
@@ -210,10 +226,21 @@ class ProtectedResource:
     def _but(self, **changes: object) -> Self:
         twin = copy.copy(self)
         vars(twin).update(changes)
+        twin.find = twin._chosen_find()
         return twin
 
     def _read_any(self, headers: Headers, method: str | None, /) -> bytes | None:
         return read_token(self._places, headers, method)
+
+    def _chosen_find(self) -> Callable[[Headers, str | None], object]:
+        return self._find if self._require is None else self._find_and_demand
+
+    def _find_and_demand(self, headers: Headers, method: str | None, /) -> object:
+        found = self._find(headers, method)
+        if isinstance(found, Token):
+            assert self._require is not None
+            self._require.demand(found)
+        return found
 
     def _read_and_attempt(self, headers: Headers, method: str | None, /) -> object:
         raw = self._read(headers, method)
@@ -229,7 +256,7 @@ class ProtectedResource:
             raise MissingTokenError(msg)
 
 
-def _attempt_in_one_call(
+def _find_in_one_call(
     verifier: TokenVerifier, places: tuple[Credentials, ...]
 ) -> Callable[[Headers, str | None], object] | None:
     """Give the native way from the header fields to the token, unless someone has an own way for a part of it."""
