@@ -29,6 +29,7 @@ REFUSED = (InvalidTokenError, UnavailableError)
 """What ``authenticate`` raises and ``refuse`` answers; every other exception is the program's own error."""
 
 OnRefusal = Callable[[str, Refusal], object]
+Find = Callable[[Headers, str | None], object]
 
 
 class TokenVerifier(Protocol):
@@ -97,7 +98,8 @@ class ProtectedResource:
         self.has_public_paths = bool(self._public)
         self._optional = optional
         self._require = require
-        self.find = self._chosen_find()
+        # A token that is all that was asked for; None: the request has none; else ``settle`` goes on from there.
+        self.find = _meeting(require, self._find)
         self._realm = checked_realm(realm)
         self._on_refusal = on_refusal
         self.header_names = frozenset[str]().union(*(place.header_names for place in self._places))
@@ -118,7 +120,8 @@ class ProtectedResource:
         """
         own = () if self._require is None else (self._require,)
         asked = (*own, *requirements)
-        return self._but(_require=Require.all(*asked) if asked else None, _optional=False)
+        require = Require.all(*asked) if asked else None
+        return self._but(_require=require, _optional=False, find=_meeting(require, self._find))
 
     def with_optional_token(self) -> Self:
         """Give the same resource, letting in requests without a token."""
@@ -181,8 +184,8 @@ class ProtectedResource:
     def settle(self, found: object, headers: Headers, method: str | None) -> Awaitable[Token] | None:
         """Go on where ``find`` gave no token.
 
-        The two are apart for the sake of adapters that are called for every request: ``find`` is, in the usual case, one
-        call of native code that has no Python around it.
+        The two are apart for the sake of adapters that are called for every request: ``find`` is, in the usual case,
+        one call of native code that has no Python around it.
 
         Args:
             found: What ``find`` gave.
@@ -195,15 +198,14 @@ class ProtectedResource:
         Raises:
             MissingTokenError: It may not.
         """
-        if found is not None:
-            return self._wait(headers, method)
-        self._check_optional()
-        return None
+        raw = None if found is None else self._read(headers, method)
+        if raw is None:
+            self._check_optional()
+            return None
+        return self._wait(self._verify_async(raw))
 
-    async def _wait(self, headers: Headers, method: str | None) -> Token:
-        raw = self._read(headers, method)
-        assert raw is not None  # it was there a moment ago
-        token = await self._verify_async(raw)
+    async def _wait(self, verified: Awaitable[Token]) -> Token:
+        token = await verified
         if self._require is not None:
             self._require.demand(token)
         return token
@@ -226,21 +228,10 @@ class ProtectedResource:
     def _but(self, **changes: object) -> Self:
         twin = copy.copy(self)
         vars(twin).update(changes)
-        twin.find = twin._chosen_find()
         return twin
 
     def _read_any(self, headers: Headers, method: str | None, /) -> bytes | None:
         return read_token(self._places, headers, method)
-
-    def _chosen_find(self) -> Callable[[Headers, str | None], object]:
-        return self._find if self._require is None else self._find_and_demand
-
-    def _find_and_demand(self, headers: Headers, method: str | None, /) -> object:
-        found = self._find(headers, method)
-        if isinstance(found, Token):
-            assert self._require is not None
-            self._require.demand(found)
-        return found
 
     def _read_and_attempt(self, headers: Headers, method: str | None, /) -> object:
         raw = self._read(headers, method)
@@ -256,15 +247,27 @@ class ProtectedResource:
             raise MissingTokenError(msg)
 
 
-def _find_in_one_call(
-    verifier: TokenVerifier, places: tuple[Credentials, ...]
-) -> Callable[[Headers, str | None], object] | None:
+def _find_in_one_call(verifier: TokenVerifier, places: tuple[Credentials, ...]) -> Find | None:
     """Give the native way from the header fields to the token, unless someone has an own way for a part of it."""
     if len(places) == 1 and type(places[0]) is AuthorizationHeader:
         for core in (VerifierCore, MultiIssuerCore):
             if isinstance(verifier, core) and type(verifier).attempt is core.attempt:
                 return verifier.attempt_authorization
     return None
+
+
+def _meeting(require: Requirement | None, find: Find) -> Find:
+    """Give the way to a token that has what is required."""
+    if require is None:
+        return find
+
+    def find_and_demand(headers: Headers, method: str | None, /) -> object:
+        found = find(headers, method)
+        if isinstance(found, Token):
+            require.demand(found)
+        return found
+
+    return find_and_demand
 
 
 def _places(credentials: Credentials | Collection[Credentials] | None) -> tuple[Credentials, ...]:
