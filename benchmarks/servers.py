@@ -1,7 +1,9 @@
 """Requests per second of a server with tokens and without: ``python -m benchmarks.servers`` writes a page of them.
 
-Each application has a uvicorn of its own, on one core; wrk asks one of them at a time, from another core, in turns. All
+Each application has uvicorns of its own, on one core; wrk asks one of them at a time, from another core, in turns. All
 of them get the same requests, with a token: those without a verifier too, so that what differs is the verifier alone.
+Two processes of the same application differ by up to a twentieth, as long as they run, by where their memory came to
+lie: so each application has several, and every turn asks another.
 """
 
 from __future__ import annotations
@@ -27,8 +29,9 @@ __all__ = ["main"]
 
 COMMAND = "python -m benchmarks.servers"
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks" / "servers.md"
-TURNS = 5
-SECONDS = 2  # of a turn, for each case
+PROCESSES = 3  # of each application
+TURNS = 9  # a multiple of them
+SECONDS = 1  # of a turn, for each case
 CONNECTIONS = 64  # and as many good tokens: a client has one, and one connection
 FORGED = 50_000  # tokens of a flood, no two alike
 FLAT = 2**20  # bytes that a process may grow by: the allocator's own stirrings
@@ -88,15 +91,16 @@ def main() -> int:
         folder = Path(name)
         write_tokens(folder)
         apps = dict.fromkeys(case.app for case in CASES.values())
-        servers = {app: stack.enter_context(server(app)) for app in apps}
+        servers = {app: [stack.enter_context(server(app)) for _ in range(PROCESSES)] for app in apps}
         for case in CASES.values():  # what is cached is cached, what is allocated is allocated
-            rate(case, servers[case.app].port, folder, 1)
-        before = memory(servers["starlette_jwtfast"])
+            for one in servers[case.app]:
+                rate(case, one.port, folder, 1)
+        before = [memory(one) for one in servers["starlette_jwtfast"]]
         rates: dict[str, list[float]] = {name: [] for name in CASES}
-        for _ in range(TURNS):
-            for key, case in CASES.items():
-                rates[key].append(rate(case, servers[case.app].port, folder, SECONDS))
-        growth = memory(servers["starlette_jwtfast"]) - before
+        for turn in range(TURNS):
+            for key, case in list(CASES.items())[:: 1 if turn % 2 else -1]:  # no case is always after the same other
+                rates[key].append(rate(case, servers[case.app][turn % PROCESSES].port, folder, SECONDS))
+        growth = max(memory(one) - held for one, held in zip(servers["starlette_jwtfast"], before, strict=True))
     page = write(rates, growth)
     print(page)
     PAGE.parent.mkdir(parents=True, exist_ok=True)
@@ -176,10 +180,10 @@ def memory(one: Server) -> int:
 
 _PAGE = """# Servers
 
-Written by `{command}`; don't edit. Requests per second that wrk counts, {turns} turns of {seconds} s each, one uvicorn
-for each application on one core, wrk on another. Every request carries a typical HS256 token (iss, aud and exp are
-checked): one of {connections}, as many as there are connections, which jwtfast has cached, or one of {forged:,} forged
-ones, no two alike. Ratios are medians of the turns' own ratios.
+Written by `{command}`; don't edit. Requests per second that wrk counts, {turns} turns of {seconds} s each,
+{processes} uvicorns for each application, asked in turn, on one core, wrk on another. Every request carries a typical
+HS256 token (iss, aud and exp are checked): one of {connections}, as many as there are connections, which jwtfast has
+cached, or one of {forged:,} forged ones, no two alike. Ratios are medians of the turns' own ratios.
 
 {goals}
 
@@ -208,6 +212,7 @@ def write(rates: dict[str, list[float]], growth: int) -> str:
     return _PAGE.format(
         command=COMMAND,
         connections=CONNECTIONS,
+        processes=PROCESSES,
         turns=TURNS,
         seconds=SECONDS,
         forged=FORGED,

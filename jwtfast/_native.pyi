@@ -350,6 +350,28 @@ class VerifierCore:
             TypeError: It is not str, bytes, bytearray or memoryview.
         """
 
+    def attempt_authorization(
+        self, headers: Iterable[tuple[bytes, bytes]], method: str | None = None, /
+    ) -> Token | FetchedKeys | None:
+        """Verify the token in a request's Authorization header (RFC 6750 section 2.1), but wait for nothing.
+
+        It is ``read_authorization`` and ``attempt`` in one, without a copy of the token.
+
+        Args:
+            headers: The request's header fields: the names in lower case, the values as they came.
+            method: The request's method, which makes no difference.
+
+        Returns:
+            The verified token; the keys to wait for; None where there is no such header, or it names another scheme.
+
+        Raises:
+            InvalidRequestError: The header names the scheme and breaks its syntax, or there is more than one.
+            InvalidTokenError: Something is wrong with the token.
+            KeySetUnavailableError: There are no keys to judge it with.
+            RevocationListUnavailableError: The token may be good, and its revocations can't be known (503, not 401).
+            TypeError: A header field is no pair of bytes.
+        """
+
     def cache_info(self) -> CacheInfo:
         """Tell what the cache holds and has done.
 
@@ -418,6 +440,11 @@ class MultiIssuerCore:
     @overload
     def attempt(self, raw: str | bytes | bytearray | memoryview, last: bool = False, /) -> Token | FetchedKeys:
         """Verify a token as ``verify`` does, but wait for nothing, as ``VerifierCore.attempt`` does."""
+
+    def attempt_authorization(
+        self, headers: Iterable[tuple[bytes, bytes]], method: str | None = None, /
+    ) -> Token | FetchedKeys | None:
+        """Verify the token in a request's Authorization header, as ``VerifierCore.attempt_authorization`` does."""
 
     def cache_info(self) -> CacheInfo:
         """Tell what the cache of all issuers holds and has done.

@@ -58,18 +58,23 @@ class BearerMiddleware:
         headers = scope["headers"]
         if type(headers) is not list:
             scope["headers"] = headers = list(headers)  # it may be an iterator, which can be read once
-        token = refusal = None
-        if not (resource.has_public_paths and resource.is_public(_route_path(scope), scope.get("raw_path"))):
-            try:
-                found = resource.attempt(headers, method)
-                token = found if found is None or isinstance(found, Token) else await found
-            except REFUSED as error:
-                refusal = resource.refuse(error, accept_of(headers))
-        if refusal is None:
+        try:
+            if resource.has_public_paths and resource.is_public(_route_path(scope), scope.get("raw_path")):
+                token = None
+            else:
+                # With as little as can be between the server and native code: it is run for every request.
+                token = resource.find(headers, method)
+                if type(token) is not Token:
+                    found = resource.settle(token, headers, method)
+                    token = None if found is None else await found
+        except REFUSED as error:
+            refusal = resource.refuse(error, accept_of(headers))
+        else:
             # Into the server's own scope, as Starlette does: a copy for each request costs more than the verification.
             scope[TOKEN] = token
             await self.app(scope, receive, send)
-        elif method is None:
+            return
+        if method is None:
             await _refuse_handshake(refusal, scope, receive, send)
         else:
             await _refuse_request(refusal, method, send)

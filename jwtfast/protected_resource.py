@@ -6,7 +6,7 @@ import copy
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol, Self
 
-from jwtfast._native import Token
+from jwtfast._native import MultiIssuerCore, Token, VerifierCore
 from jwtfast.credentials import AuthorizationHeader, Cookie, Credentials, Headers, read_token
 from jwtfast.errors import InvalidTokenError, JWTError, MissingTokenError, UnavailableError
 from jwtfast.public_paths import PublicPaths
@@ -29,6 +29,7 @@ REFUSED = (InvalidTokenError, UnavailableError)
 """What ``authenticate`` raises and ``refuse`` answers; every other exception is the program's own error."""
 
 OnRefusal = Callable[[str, Refusal], object]
+Find = Callable[[Headers, str | None], object]
 
 
 class TokenVerifier(Protocol):
@@ -87,15 +88,18 @@ class ProtectedResource:
             msg = "on_refusal is a function that takes the code and the refusal"
             raise TypeError(msg)
         self._places = _places(credentials)
-        # The usual case without a detour.
+        # The usual cases without a detour.
         self._read = self._places[0].read if len(self._places) == 1 else self._read_any
+        self._find = _find_in_one_call(verifier, self._places) or self._read_and_attempt
         self._verify = verifier.verify
         self._verify_async = verifier.verify_async
-        self._attempt = verifier.attempt
+        self._attempt_raw = verifier.attempt
         self._public = PublicPaths(public)
         self.has_public_paths = bool(self._public)
         self._optional = optional
         self._require = require
+        # A token that is all that was asked for; None: the request has none; else ``settle`` goes on from there.
+        self.find = _meeting(require, self._find)
         self._realm = checked_realm(realm)
         self._on_refusal = on_refusal
         self.header_names = frozenset[str]().union(*(place.header_names for place in self._places))
@@ -116,7 +120,8 @@ class ProtectedResource:
         """
         own = () if self._require is None else (self._require,)
         asked = (*own, *requirements)
-        return self._but(_require=Require.all(*asked) if asked else None, _optional=False)
+        require = Require.all(*asked) if asked else None
+        return self._but(_require=require, _optional=False, find=_meeting(require, self._find))
 
     def with_optional_token(self) -> Self:
         """Give the same resource, letting in requests without a token."""
@@ -173,16 +178,31 @@ class ProtectedResource:
             InvalidTokenError: The request is refused.
             UnavailableError: The token can't be judged now: its keys, or what has been revoked, can't be had.
         """
-        raw = self._read(headers, method)
+        found = self.find(headers, method)
+        return found if isinstance(found, Token) else self.settle(found, headers, method)
+
+    def settle(self, found: object, headers: Headers, method: str | None) -> Awaitable[Token] | None:
+        """Go on where ``find`` gave no token.
+
+        The two are apart for the sake of adapters that are called for every request: ``find`` is, in the usual case,
+        one call of native code that has no Python around it.
+
+        Args:
+            found: What ``find`` gave.
+            headers: The request's header fields.
+            method: The request's method.
+
+        Returns:
+            What has to be awaited to get the token; None where the request may come without one, and does.
+
+        Raises:
+            MissingTokenError: It may not.
+        """
+        raw = None if found is None else self._read(headers, method)
         if raw is None:
             self._check_optional()
             return None
-        found = self._attempt(raw)
-        if not isinstance(found, Token):
-            return self._wait(self._verify_async(raw))
-        if self._require is not None:
-            self._require.demand(found)
-        return found
+        return self._wait(self._verify_async(raw))
 
     async def _wait(self, verified: Awaitable[Token]) -> Token:
         token = await verified
@@ -213,10 +233,41 @@ class ProtectedResource:
     def _read_any(self, headers: Headers, method: str | None, /) -> bytes | None:
         return read_token(self._places, headers, method)
 
+    def _read_and_attempt(self, headers: Headers, method: str | None, /) -> object:
+        raw = self._read(headers, method)
+        if raw is None:
+            return None
+        found = self._attempt_raw(raw)
+        # None is for no token; whatever else is no Token has to be waited for.
+        return found if isinstance(found, Token) else raw
+
     def _check_optional(self) -> None:
         if not self._optional:
             msg = "the request carries no token"
             raise MissingTokenError(msg)
+
+
+def _find_in_one_call(verifier: TokenVerifier, places: tuple[Credentials, ...]) -> Find | None:
+    """Give the native way from the header fields to the token, unless someone has an own way for a part of it."""
+    if len(places) == 1 and type(places[0]) is AuthorizationHeader:
+        for core in (VerifierCore, MultiIssuerCore):
+            if isinstance(verifier, core) and type(verifier).attempt is core.attempt:
+                return verifier.attempt_authorization
+    return None
+
+
+def _meeting(require: Requirement | None, find: Find) -> Find:
+    """Give the way to a token that has what is required."""
+    if require is None:
+        return find
+
+    def find_and_demand(headers: Headers, method: str | None, /) -> object:
+        found = find(headers, method)
+        if isinstance(found, Token):
+            require.demand(found)
+        return found
+
+    return find_and_demand
 
 
 def _places(credentials: Credentials | Collection[Credentials] | None) -> tuple[Credentials, ...]:

@@ -1,9 +1,17 @@
-# The token in a request's header fields, for those who verify it elsewhere (RFC 6750 section 2.1).
+# The token in a request's header fields (RFC 6750 section 2.1).
 
 def read_authorization(headers, method=None, /):
-    # It is Credentials.read itself, for which the method makes no difference here.
+    # For those who verify it elsewhere. It is Credentials.read itself, for which the method makes no difference here.
     cdef const uint8_t *data = NULL
-    cdef size_t length = 0, start
+    cdef size_t length = 0
+    cdef object owner = find_bearer(headers, &data, &length)
+    return None if owner is None else PyBytes_FromStringAndSize(<const char *>data, <Py_ssize_t>length)
+
+
+cdef object find_bearer(object headers, const uint8_t **token, size_t *token_length):
+    # Gives what keeps the token alive where it stands; None where there is none.
+    cdef const uint8_t *data
+    cdef size_t length, start
     cdef object value = None
     for name, content in headers:
         if not is_authorization(name):
@@ -26,7 +34,9 @@ def read_authorization(headers, method=None, /):
     if not is_of_scheme(data, length):
         return None
     start = bearer_token(data, length)
-    return PyBytes_FromStringAndSize(<const char *>data + start, <Py_ssize_t>(length - start))
+    token[0] = data + start
+    token_length[0] = length - start
+    return value
 
 
 cdef inline bint is_authorization(object name):

@@ -88,6 +88,19 @@ cdef class MultiIssuerCore:
             jf_leave()
         return jf_owned(token)
 
+    def attempt_authorization(self, headers, method=None, /):
+        cdef Refusal why
+        cdef Py_ssize_t member = -1
+        cdef PyObject *token = self.attempted_authorization(headers, &why, &member)
+        if token == NULL:
+            if why.verdict == JF_GOOD:
+                return None
+            if why.verdict == JF_KEY_AWAITED:
+                return (<VerifierCore>self.members[member]).fetched
+            self.refuse(&why, member)
+            jf_leave()
+        return jf_owned(token)
+
     cdef PyObject *verified(self, raw, Refusal *why, Py_ssize_t *member) except? NULL:
         # A reference of the caller's own; NULL alone: it is refused.
         cdef const uint8_t *data = NULL
@@ -117,6 +130,14 @@ cdef class MultiIssuerCore:
         cdef size_t length = 0
         cdef object owner = borrow(raw, &data, &length)
         return given_away(self.answer(data, length, why, member))
+
+    cdef PyObject *attempted_authorization(self, headers, Refusal *why, Py_ssize_t *member) except? NULL:
+        # NULL and a good verdict: there is no token.
+        cdef const uint8_t *data = NULL
+        cdef size_t length = 0
+        cdef object owner = find_bearer(headers, &data, &length)
+        why.verdict = JF_GOOD
+        return NULL if owner is None else given_away(self.answer(data, length, why, member))
 
     def cache_info(self):
         return self.configured().info()

@@ -126,11 +126,33 @@ cdef class VerifierCore:
             jf_leave()
         return jf_owned(token)
 
+    def attempt_authorization(self, headers, method=None, /):
+        # All that a server asks of every request, in one call, and the token is read where it stands. The method makes
+        # no difference, as for read_authorization.
+        cdef Refusal why
+        cdef PyObject *token = self.attempted_authorization(headers, &why)
+        if token == NULL:
+            if why.verdict == JF_GOOD:
+                return None
+            if why.verdict == JF_KEY_AWAITED:
+                return self.fetched
+            self.refuse(&why)
+            jf_leave()
+        return jf_owned(token)
+
     cdef PyObject *attempted(self, raw, Refusal *why) except? NULL:
         cdef const uint8_t *data = NULL
         cdef size_t length = 0
         cdef object owner = borrow(raw, &data, &length)
         return given_away(self.answer(data, length, self.read_clock(), why))
+
+    cdef PyObject *attempted_authorization(self, headers, Refusal *why) except? NULL:
+        # NULL and a good verdict: there is no token.
+        cdef const uint8_t *data = NULL
+        cdef size_t length = 0
+        cdef object owner = find_bearer(headers, &data, &length)
+        why.verdict = JF_GOOD
+        return NULL if owner is None else given_away(self.answer(data, length, self.read_clock(), why))
 
     def cache_info(self):
         return self.configured().info()

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from forge import NOW, OTHER_SECRET, SECRET, Clock, good, sign
+from http_server import HttpServer, jwks
+from remote_keys import public, signed
 
-from jwtfast import Key, RevocationList, Token, Verifier, errors
+from jwtfast import Key, MultiIssuerVerifier, RemoteKeySet, RevocationList, Token, Verifier, errors
 from jwtfast._native import Generation, PreparedKey
 from jwtfast.protected_resource import REFUSED, AuthorizationHeader, Cookie, ProtectedResource, Refusal, Require
 
@@ -198,6 +200,100 @@ def test_what_is_at_hand_is_not_waited_for(late: bool) -> None:
         authenticate_async(resource, bearer(good(scope="write")))
     with pytest.raises(errors.MissingTokenError):
         resource.attempt([], "GET")
+
+
+ISSUER = "https://login.example"
+ONE_ISSUER = MultiIssuerVerifier({ISSUER: Verifier(KEY, issuer=ISSUER, clock=Clock())})
+
+
+@pytest.mark.parametrize("verifier", [VERIFIER, ONE_ISSUER])
+@pytest.mark.parametrize("own_name", [b"authorization", b"Authorization", b"authorizatiom"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"Bearer " + good(iss=ISSUER).encode(),
+        b"\t bEARER   " + good(iss=ISSUER).encode() + b" ",
+        b"Bearer " + good(iss=ISSUER, exp=NOW).encode(),
+        b"Bearer " + good(iss=ISSUER, n=1).encode()[:-1],
+        b"Bearer x.y.z",
+        b"Bearer a,b",
+        b"Bearer \xe9",
+        b"Bearer",
+        b"Bearer ",
+        b"Basic eA==",
+        b"",
+    ],
+)
+def test_one_call_and_several(verifier: Verifier | MultiIssuerVerifier, own_name: bytes, value: bytes) -> None:
+    """The one native call comes to the same as reading the token first and verifying it then, as a twin does."""
+
+    class OwnPlace(AuthorizationHeader):
+        pass
+
+    for headers in ([(own_name, value)], [(b"a", b"b"), (own_name, value), (b"c", b"d")], [(own_name, value)] * 2):
+        outcomes: list[object] = []
+        for place in (AuthorizationHeader(), OwnPlace()):
+            resource = ProtectedResource(verifier, credentials=place, optional=True)
+            try:
+                outcomes.append(resource.attempt(headers, "GET"))
+            except errors.InvalidTokenError as error:
+                outcomes.append((type(error), error.code, str(error)))
+        assert outcomes[0] == outcomes[1]
+
+
+def test_requirements_after_one_call() -> None:
+    """What is required later, of a twin, is required of what the one call gives too; and no more of the first."""
+    resource = ProtectedResource(VERIFIER, optional=True)
+    strict = resource.requiring(Require.scope("read"))
+    headers = bearer(good(scope="write"))
+    assert isinstance(resource.attempt(headers, "GET"), Token)
+    assert isinstance(strict.attempt(bearer(good(scope="read")), "GET"), Token)
+    with pytest.raises(errors.InsufficientScopeError):
+        strict.attempt(headers, "GET")
+    with pytest.raises(errors.MissingTokenError):
+        strict.attempt([], "GET")
+    assert strict.with_optional_token().attempt([], "GET") is None
+
+
+def test_own_ways_are_asked() -> None:
+    """A verifier or a place of the program's own making, derived from ours, is asked in its own way."""
+    asked: list[str] = []
+
+    class OwnVerifier(Verifier):
+        __slots__ = ()
+
+        def attempt(self, raw: Any, last: Any = False, /) -> Any:
+            asked.append("verifier")
+            return super().attempt(raw, last)
+
+    class OwnPlace(AuthorizationHeader):
+        @staticmethod
+        def read(headers: Any, method: str | None = None, /) -> bytes | None:
+            asked.append("place")
+            return AuthorizationHeader.read(headers, method)
+
+    assert ProtectedResource(OwnVerifier(KEY, clock=Clock())).attempt(bearer(good()), "GET")
+    assert ProtectedResource(VERIFIER, credentials=OwnPlace()).attempt(bearer(good()), "GET")
+    assert asked == ["verifier", "place"]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_cold_key_set(several: bool) -> None:
+    """Where the token's key has yet to be fetched there is something to await, and then the token is judged by it."""
+    with HttpServer(jwks(public("a"))) as server, RemoteKeySet(server.url) as keys:
+        verifier: Any = Verifier(keys, issuer=ISSUER)
+        resource = ProtectedResource(MultiIssuerVerifier({ISSUER: verifier}) if several else verifier)
+        headers = bearer(signed("a", iss=ISSUER))
+
+        async def in_a_loop() -> Token | None:
+            found = resource.attempt(headers, "GET")
+            assert isinstance(found, Awaitable)
+            return await found
+
+        token = asyncio.run(in_a_loop())
+        assert token is not None
+        assert token.issuer == ISSUER
+        assert resource.attempt(headers, "GET") is token
 
 
 def test_the_hook() -> None:
