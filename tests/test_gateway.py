@@ -306,7 +306,7 @@ def test_cookies(gateway: Service) -> None:
     assert gateway.code("/orders", cookie) == "200"
     assert gateway.code("/orders", cookie, method="POST") == "403 cross_site_request"
     assert gateway.code("/orders", cookie, b"X-CSRF-Token: v", method="POST") == "200"
-    for upgrade in (b"X-Original-Upgrade: websocket", b"X-Original-Upgrade: WebSocket"):
+    for upgrade in (b"X-Original-Upgrade: WebSocket", b"Sec-WebSocket-Key: eA==", b"Sec-WebSocket-Version: 13"):
         assert gateway.code("/orders", cookie, upgrade) == "403 cross_site_request"
         assert gateway.code("/orders", cookie, upgrade, b"Origin: https://app.example") == "200"
 

@@ -10,7 +10,11 @@ from typing import Any, Final
 __all__ = ["OriginalRequest", "UntoldRequestError", "reader_of"]
 
 _METHOD: Final = re.compile(rb"[A-Z][A-Z-]{0,31}")  # RFC 9110 section 9.1; those that are registered, and their like
+# Proxies keep Upgrade to themselves, but not what browsers send with it (RFC 6455 section 4.1, RFC 8441 section 5).
 _UPGRADES: Final = frozenset({b"upgrade", b"x-original-upgrade"})
+_HANDSHAKE: Final = frozenset({b"sec-websocket-key", b"sec-websocket-version"})
+
+_OPENING: Final = _UPGRADES | _HANDSHAKE
 
 _FAMILIES: Final = {
     "x-original": (b"x-original-method", b"x-original-host", b"x-original-uri"),
@@ -62,7 +66,7 @@ class _Headers:
         except KeyError:
             msg = "the proxy doesn't tell the original request's method, host and URI"
             raise UntoldRequestError(msg) from None
-        opens = (b"upgrade" in told or b"x-original-upgrade" in told) and _opens_websocket(headers)
+        opens = not _OPENING.isdisjoint(told) and _opens_websocket(headers)
         return _checked(method), host, uri.partition(b"?")[0], opens
 
     def _check_once(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
@@ -82,7 +86,7 @@ def _of_request_line(scope: Mapping[str, Any], offset: int) -> OriginalRequest:
 
 
 def _opens_websocket(headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    return any(name in _UPGRADES and b"websocket" in value.lower() for name, value in headers)
+    return any(name in _HANDSHAKE or (name in _UPGRADES and b"websocket" in value.lower()) for name, value in headers)
 
 
 @lru_cache(maxsize=64)
