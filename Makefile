@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 SOURCES = $(wildcard src/*) setup.py pyproject.toml
 PYTEST_ARGS ?=
 
-.PHONY: run test example pyjwt-tests lint bench bench-servers instructions sanitize valgrind clean
+.PHONY: run test example pyjwt-tests lint bench bench-servers bench-gateway instructions sanitize valgrind clean
 .PRECIOUS: %/installed %/built %/rivals
 
 # By the environment: a command line is for all to see, and its quotes would have to be minded.
@@ -47,10 +47,15 @@ instructions: $(VENV)/built
 bench-servers: $(VENV)/built
 	$(BIN)/python -m benchmarks.servers
 
+# Needs wrk, nginx and haproxy.
+bench-gateway: $(VENV)/built
+	$(BIN)/python -m benchmarks.gateway
+
 # What runs little but Python, which the sanitizers have nothing to say about.
-NOT_NATIVE = asgi credentials discovery django docs_sso fastapi flask key_ring key_ring_file protected_resource \
-	public_paths pyjwt_client pyjwt_program refresh refresh_machine refusal remote_docs remote_processes remote_refused \
-	requirement rest_framework revocation_docs rotation_under_load schedule servers servers_page sso_example wsgi
+NOT_NATIVE = asgi credentials discovery django docs_sso fastapi flask forwarded_claims gateway gateway_configuration \
+	gateway_logs gateway_page gateway_setups key_ring key_ring_file protected_resource public_paths pyjwt_client \
+	pyjwt_program refresh refresh_machine refusal remote_docs remote_processes remote_refused request_path requirement \
+	rest_framework revocation_docs rotation_under_load schedule servers servers_page sso_example wsgi
 
 # The suite on a build with AddressSanitizer and UndefinedBehaviorSanitizer. Python's own allocator would hide what is
 # done to its objects from them; leaks are not looked for, since the interpreter leaves much behind. The safe path keeps
