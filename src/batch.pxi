@@ -113,7 +113,9 @@ cdef class Batch:
         job.selection = <PyObject *>selection
         job.signer = <PyObject *>selection.candidates[0]
         job.hmac_key = NULL
-        if len(selection.candidates) == 1 and type(selection.candidates[0]) is HmacKey:
+        # What is too long for any MAC is refused by find_signer, in its words.
+        if (len(selection.candidates) == 1 and type(selection.candidates[0]) is HmacKey
+                and JF_BASE64URL_DECODED_SIZE(job.segments.signature_length) <= JF_SHA2_MAX_DIGEST):
             job.hmac_key = &(<HmacKey>selection.candidates[0]).state
         if not self.selections or self.selections[len(self.selections) - 1] is not selection:
             self.selections.append(selection)

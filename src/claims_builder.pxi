@@ -133,12 +133,12 @@ cdef bint elect(Place *place, const jf_json_value *value, uint64_t hashed, uint6
     cdef PyObject *text = NULL
     with cython.critical_section(ELECTION):
         if place.candidate == hashed:
-            place.lead += 1
+            place.lead = min(place.lead + 1, <unsigned>VOTES)    # no more, should there be no memory for it yet
         elif place.lead:
             place.lead -= 1
         else:
             place.candidate = hashed
-        if place.lead == VOTES and place.winner == NULL:
+        if place.candidate == hashed and place.lead == VOTES and place.winner == NULL:
             text = jf_ascii_text(value.text, value.length)
             PyUnicode_InternInPlace(&text)           # as are the names that programs ask for
             place.head = head
@@ -150,14 +150,11 @@ cdef bint elect(Place *place, const jf_json_value *value, uint64_t hashed, uint6
 
 cdef PyObject *shared_text(const jf_json_value *value) except? NULL:
     # NULL alone: it is not shared.
-    cdef uint64_t head = 0, tail = 0, hashed
     cdef size_t length = value.length
+    cdef uint64_t head = jf_json_head_in_text(value.text, length), tail = 0, hashed
     cdef Place *place
     cdef PyObject *winner
-    memcpy(&head, value.text, 8)         # the text goes on, or its padding does
-    if length < 8:
-        head &= (<uint64_t>1 << 8 * length) - 1
-    else:
+    if length >= 8:
         memcpy(&tail, value.text + length - 8, 8)
     hashed = (head ^ tail * <uint64_t>0xd6e8feb86659fd93 ^ length) * <uint64_t>0x9e3779b97f4a7c15
     hashed ^= hashed >> 32

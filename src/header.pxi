@@ -144,13 +144,20 @@ cdef jf_verdict fault_of_header(jf_json_result result) noexcept:
 
 cdef jf_verdict settle_header(JsonText *json) except *:
     # What was put off until a signature had been found good: members that hid behind another spelling of their names.
+    cdef jf_json_value found[HEADER_NAMES]
     cdef jf_json_result result
     cdef dict plain
-    scan_json(&CHOSEN, json, NULL, NULL)
+    scan_json(&CHOSEN, json, &HEADER_NAME_INDEX, found)
     plain = settle(json, &result)
     if plain is None:
         return fault_of_header(result)
-    return JF_HEADER_CRIT if "crit" in plain or plain.get("b64", True) is not True else JF_GOOD
+    if "crit" in plain or plain.get("b64", True) is not True:
+        return JF_HEADER_CRIT
+    if not isinstance(plain.get("typ", ""), str):
+        return JF_HEADER_TYP
+    if "kid" in plain and found[1].kind == JF_JSON_ABSENT:       # the key was selected without it
+        return JF_UNKNOWN_KEY if isinstance(plain["kid"], str) else JF_HEADER_KID
+    return JF_GOOD
 
 
 cdef jf_verdict scan_header(JsonText *json, HeaderMembers members) except *:

@@ -2,6 +2,7 @@
 
 from cpython.unicode cimport PyUnicode_GET_LENGTH
 
+cdef double LATEST = 2.0 ** 53       # seconds, beyond which a verifier takes no time for one
 cdef frozenset OWN_CLAIMS = frozenset(["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope"])
 
 
@@ -52,18 +53,28 @@ cdef class IssuerCore:
                                                               PyBytes_GET_SIZE(octets)))
 
     cdef SigningKey signing_now(self, long long lifetime):
-        cdef SigningKey signing = self.signing
+        cdef SigningKey signing
         if self.opening is None:     # made by __new__ alone, or by a subclass that forgot super().__init__()
             raise TypeError("this Issuer was never configured: call Issuer.__init__")
-        if self.rotates:
-            key = self.keys.signing_key_for(lifetime)
-            if key is not signing.key:
-                signing = self.signing_with(key)
+        if not self.rotates:
+            return self.signing
+        key = self.keys.signing_key_for(lifetime)
+        with cython.critical_section(self):
+            signing = self.signing
+        if key is not signing.key:
+            signing = self.signing_with(key)
+            with cython.critical_section(self):
                 self.signing = signing
         return signing
 
     cdef inline long long now(self) except? -1:
-        return <long long>(jf_now() if self.clock is None else <double>self.clock())
+        cdef double now
+        if self.clock is None:
+            return <long long>jf_now()
+        now = self.clock()
+        if not -LATEST <= now <= LATEST:     # nor is it NaN
+            raise ValueError("the issuer's clock told no time: it must give seconds since the epoch")
+        return <long long>now
 
     cdef str write(self, str subject, bytes audience, long long lifetime, str scope, bytes not_before, dict claims):
         # All but the claims is known to be good.
@@ -140,9 +151,9 @@ cdef class IssuerCore:
                               dict claims):
         if not OWN_CLAIMS.issuperset(override):
             raise ValueError(f"override is for {', '.join(sorted(OWN_CLAIMS))}: give other claims as arguments")
+        cdef SigningKey signing = self.signing_now(lifetime)
         made = self.made(subject, audience, self.now(), lifetime, scope, not_before) | dict(override)
-        return sign_claims(self.signing_now(lifetime),
-                           {name: value for name, value in made.items() if value is not None} | claims)
+        return sign_claims(signing, {name: value for name, value in made.items() if value is not None} | claims)
 
 
 cdef int check_scope(str scope) except -1:
@@ -151,7 +162,8 @@ cdef int check_scope(str scope) except -1:
     cdef const uint8_t *text = jf_ascii(<PyObject *>scope, &length)
     cdef uint8_t before = c" "
     for i in range(length if text != NULL else 0):
-        if text[i] < c" " or text[i] > c"~" or text[i] == c'"' or text[i] == c"\\" or (text[i] == c" " and before == c" "):
+        if (text[i] < c" " or text[i] > c"~" or text[i] == c'"' or text[i] == c"\\"
+                or (text[i] == c" " and before == c" ")):
             before = c" "
             break
         before = text[i]

@@ -1,7 +1,5 @@
 #include "json_scan.h"
 
-#include <string.h>
-
 /* ---- the portable kernel ---- */
 
 #define EVERY(octet) (UINT64_C(0x0101010101010101) * (octet))

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Containers inside one another, the top-level object included. */
 #define JF_JSON_MAX_DEPTH 64
@@ -62,6 +63,16 @@ typedef struct {
 
 /* The first eight octets (fewer: zeros follow) as one word, for quick comparing. Reads no further than `length`. */
 uint64_t jf_json_head(const uint8_t *text, size_t length);
+
+/* The same of a string in a text that is scanned, where eight octets can always be read: no branch on the length. */
+static inline uint64_t jf_json_head_in_text(const uint8_t *text, size_t length)
+{
+    static const uint8_t MASK[16] = {255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0};
+    uint64_t head, mask;
+    memcpy(&head, text, 8);
+    memcpy(&mask, MASK + 8 - (length < 8 ? length : 8), 8);
+    return head & mask;
+}
 
 /* One of 64. */
 static inline unsigned jf_json_name_hash(const jf_json_text *name)

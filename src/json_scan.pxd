@@ -50,5 +50,6 @@ cdef extern from "json_scan.h" nogil:
     ctypedef const uint8_t *(*jf_json_reader)(const uint8_t *at, jf_json_value *value) noexcept
 
     uint64_t jf_json_head(const uint8_t *text, size_t length)
+    uint64_t jf_json_head_in_text(const uint8_t *text, size_t length)
     unsigned jf_json_name_hash(const jf_json_text *name)
     void jf_json_names_init(jf_json_names *names, const jf_json_text *text, size_t count)

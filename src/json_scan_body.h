@@ -10,8 +10,6 @@
 #ifndef JF_JSON_SCAN_BODY_H
 #define JF_JSON_SCAN_BODY_H
 
-#include <string.h>
-
 #include "json_scan.h"
 
 typedef struct {
@@ -33,16 +31,6 @@ static inline const uint8_t *refuse(scan *s, jf_json_result why)
 {
     s->result = why;
     return NULL;
-}
-
-/* jf_json_head of a name in the text, where eight octets can always be read: no branch on the length. */
-static inline uint64_t head_in_text(const uint8_t *text, size_t length)
-{
-    static const uint8_t MASK[16] = {255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0};
-    uint64_t head, mask;
-    memcpy(&head, text, 8);
-    memcpy(&mask, MASK + 8 - (length < 8 ? length : 8), 8);
-    return head & mask;
 }
 
 static inline int same(const jf_json_text *a, const jf_json_text *b)
@@ -230,7 +218,7 @@ static inline JF_JSON_TARGET const uint8_t *scan_name(scan *s, const uint8_t *p,
         return NULL;
     name->text = string.text;
     name->length = string.length;
-    name->head = head_in_text(string.text, string.length);
+    name->head = jf_json_head_in_text(string.text, string.length);
     *hash = jf_json_name_hash(name);
     if (!note_member(s, name, *hash, string.escaped, base, seen))
         return refuse(s, JF_JSON_DUPLICATE);

@@ -59,7 +59,8 @@ cdef inline bint put_text(Writer *writer, object text, size_t before) noexcept:
     quote[0] = c'"'
     memcpy(quote + 1, data, length)
     quote[length + 1] = c'"'
-    memset(quote + length + 2, 0, JF_JSON_PADDING)
+    # Quotes, not zeros: the text wasn't scanned, and after a backslash at its end the next quote must be near.
+    memset(quote + length + 2, c'"', JF_JSON_PADDING)
     CHOSEN.json_read(quote, &value)
     if value.length != length or value.escaped or not value.ascii:
         return False
@@ -87,25 +88,24 @@ cdef bint put_members(Writer *writer, dict members, int depth) except -1:
 
 cdef bint put_object(Writer *writer, dict members, int depth) except -1:
     cdef uint8_t *start = writer.at
-    if not members:
+    with cython.critical_section(members):       # it is the caller's, who may have other threads
+        if not put_members(writer, members, depth):
+            return False
+    if writer.at == start:
         return put_octets(writer, b"{}", 2)
-    if not put_members(writer, members, depth) or not put_octets(writer, b"}", 1):
-        return False
     start[0] = c"{"                  # in the place of the first comma
-    return True
+    return put_octets(writer, b"}", 1)
 
 
 cdef bint put_array(Writer *writer, list elements, int depth) except -1:
     cdef uint8_t *start = writer.at
-    if not elements:
-        return put_octets(writer, b"[]", 2)
     for element in elements:
         if not put_octets(writer, b",", 1) or not put_value(writer, element, depth):
             return False
-    if not put_octets(writer, b"]", 1):
-        return False
+    if writer.at == start:
+        return put_octets(writer, b"[]", 2)
     start[0] = c"["
-    return True
+    return put_octets(writer, b"]", 1)
 
 
 cdef bint put_value(Writer *writer, object value, int depth) except -1:
@@ -131,10 +131,11 @@ cdef bint put_value(Writer *writer, object value, int depth) except -1:
 
 
 cdef bytes json_of(dict claims):
-    # By orjson, which takes all that is JSON.
-    require_numbers(claims)
+    # By orjson, which takes all that is JSON, and nothing that is nested without end: so it goes first.
     try:
-        return DUMPS(claims, None, JSON_OPTIONS)
+        text = DUMPS(claims, None, JSON_OPTIONS)
+        require_numbers(claims)
+        return text
     except TypeError as error:       # orjson's words name types, and no values
         reason = str(error)
     raise ValueError(f"these claims are no JSON: {reason}")
@@ -144,7 +145,9 @@ cdef int require_numbers(object value) except -1:
     # orjson writes null for what is no number.
     if isinstance(value, float) and not isfinite(value):
         raise ValueError("a claim is NaN or infinite, which JSON has no word for")
-    if isinstance(value, dict):
+    if isinstance(value, Enum):      # orjson writes what it stands for
+        require_numbers(value.value)
+    elif isinstance(value, dict):
         for member in (<dict>value).values():
             require_numbers(member)
     elif isinstance(value, (list, tuple)):

@@ -29,6 +29,7 @@ from verdict cimport *
 from wall_clock cimport jf_now
 
 import os
+from enum import Enum
 from typing import NamedTuple
 
 import orjson

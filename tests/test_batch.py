@@ -48,6 +48,10 @@ ANY_TOKEN = st.one_of(
     st.builds(
         lambda number: sign({"alg": "HS512"}, {"exp": FAR, "n": number}, LONG_SECRET, "sha512"), st.integers(0, 3)
     ),
+    st.builds(
+        lambda letters: good(exp=FAR).rpartition(".")[0] + "." + letters,
+        st.builds(lambda letter, size: letter * size, st.sampled_from("A!.\xe9"), st.integers(0, 200)),
+    ),
     st.text(max_size=40),
     st.binary(max_size=40),
     st.just("a.b.c"),
@@ -160,6 +164,16 @@ def test_one_wait_for_the_keys_of_all(threads: int, cache_tokens: int) -> None:
     assert sum(isinstance(one, Token) for one in results) == 40
     assert sum(isinstance(one, errors.UnknownKeyError) for one in results) == 40
     assert keys.waits == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 42, 43, 44, 86, 87, 88, 200, 11_000])
+@pytest.mark.parametrize("letter", "A!")
+def test_signatures_of_every_length(letter: str, size: int) -> None:
+    """A signature too long for a MAC, or none at all, is refused in a batch by the name that it has alone."""
+    judge = verifier()
+    judge.verify(good(exp=FAR))
+    forged = good(exp=FAR).rpartition(".")[0] + "." + letter * size
+    assert [outcome(result) for result in judge.verify_many([forged])] == [alone(judge, forged)]
 
 
 def test_no_ascii_behind_a_long_one() -> None:

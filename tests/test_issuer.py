@@ -8,8 +8,11 @@ import math
 import multiprocessing
 import pickle
 import re
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 import jwt
@@ -28,6 +31,13 @@ ISSUER = "https://login.example"
 def issuer(**options: Any) -> Issuer:
     """Make an issuer at NOW that signs by HS256."""
     return Issuer(KEY, **{"issuer": ISSUER, "clock": lambda: NOW, **options})
+
+
+class Named(Enum):
+    """Numbers by name."""
+
+    ONE = 1
+    NOTHING = math.nan
 
 
 def payload_of(raw: str) -> dict[str, Any]:
@@ -104,7 +114,12 @@ JSON = st.recursive(
 )
 
 
-@given(claims=st.dictionaries(st.text(min_size=6), JSON, max_size=8), subject=st.text(min_size=1))
+# Names that say something else to issue(), or that it keeps to itself; hypothesis finds them in the sources.
+TAKEN = {"subject", "audience", "lifetime", "scope", "not_before", "override"}
+NAMES = st.text(min_size=6).filter(lambda name: name not in TAKEN)
+
+
+@given(claims=st.dictionaries(NAMES, JSON, max_size=8), subject=st.text(min_size=1))
 def test_any_claims_come_out_as_they_went_in(claims: dict[str, Any], subject: str) -> None:
     """Whatever JSON the claims are, the standard library reads them back, and the signature is right."""
     raw = issuer().issue(subject, **claims)
@@ -127,6 +142,27 @@ def test_claims_of_every_size(size: int) -> None:
     """Claims of any size are written whole."""
     assert payload_of(issuer().issue("alice", text="x" * size))["text"] == "x" * size
     assert payload_of(issuer().issue("a" * (size + 1)))["sub"] == "a" * (size + 1)
+
+
+@pytest.mark.parametrize("text", ["\\", "\\\\\\", 'a"', '\\"', "\n", "\0", "\x1f", "\x7f"])
+def test_texts_that_need_escapes_at_their_end(text: str) -> None:
+    """A text of any length that ends in what JSON escapes is written whole, and nothing past it is read."""
+    for size in (0, 1, 30, 31, 32, 33, *range(3600, 4100)):
+        subject = "x" * size + text
+        assert payload_of(issuer().issue(subject))["sub"] == subject
+        assert payload_of(issuer().sign({subject: [subject]})) == {subject: [subject]}
+
+
+def test_a_backslash_at_the_end_ends_no_process() -> None:
+    """A text that ends in a backslash is read no further than it goes, where there is little else on the stack too."""
+    program = (
+        "from jwtfast import Issuer, Key\n"
+        f"issuer = Issuer(Key.from_secret('{'x' * 32}', 'HS256'), issuer='{ISSUER}')\n"
+        "for size in range(3000, 4100):\n"
+        "    issuer.issue('x' * size + chr(92))\n"
+    )
+    for _ in range(5):  # what lies on the stack differs from one to the next
+        assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603
 
 
 @pytest.mark.parametrize("name", ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"])
@@ -155,12 +191,42 @@ def test_no_number(bad: float, wrap: Any) -> None:
         issuer().sign({"value": wrap(bad)})
 
 
+def test_no_number_behind_a_name() -> None:
+    """What an enumeration's member stands for is held to the same: it is what goes into the token."""
+    assert payload_of(issuer().issue("alice", value=Named.ONE))["value"] == 1
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        issuer().issue("alice", value=[Named.NOTHING])
+
+
+def test_nested_without_end() -> None:
+    """Claims that hold themselves, or that are nested deeper than JSON is written, are refused."""
+    cycle: list[Any] = []
+    cycle.append({"a": cycle})
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (cycle, deep):
+        with pytest.raises(ValueError, match="these claims are no JSON"):
+            issuer().issue("alice", value=value)
+        with pytest.raises(ValueError, match="these claims are no JSON"):
+            issuer().sign({"value": value})
+
+
 @pytest.mark.parametrize("value", [{1}, b"x", datetime.now(UTC), 2**64, -(2**63) - 1, "\ud800", {1: 2}, object()])
 def test_no_json(value: object) -> None:
     """What is no JSON is refused in words that do not hold the value."""
     with pytest.raises(ValueError, match="these claims are no JSON") as raised:
         issuer().issue("alice", secretly=value)
     assert raised.value.__context__ is None
+
+
+@pytest.mark.parametrize("time", [math.nan, math.inf, -math.inf, 2.0**54, -1e300])
+def test_a_clock_that_tells_no_time(time: float) -> None:
+    """Nothing is signed at a time that is none."""
+    with pytest.raises(ValueError, match="clock told no time"):
+        issuer(clock=lambda: time).issue("alice")
+    with pytest.raises(ValueError, match="clock told no time"):
+        issuer(clock=lambda: time).issue("alice", override={"jti": "1"})
 
 
 @pytest.mark.parametrize(
@@ -320,6 +386,8 @@ def test_one_that_was_never_configured() -> None:
     """One made by __new__ alone says so."""
     with pytest.raises(TypeError, match="never configured"):
         Issuer.__new__(Issuer).issue("alice")
+    with pytest.raises(TypeError, match="never configured"):
+        Issuer.__new__(Issuer).issue("alice", override={"exp": None})
     with pytest.raises(TypeError, match="never configured"):
         Issuer.__new__(Issuer).sign({})
 

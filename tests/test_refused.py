@@ -245,6 +245,27 @@ def test_crit(crit: object) -> None:
         assert error.code == "critical_header"
 
 
+@pytest.mark.parametrize(
+    ("hidden", "kind"),
+    [
+        (rb'"\u006bid":"other"', errors.UnknownKeyError),
+        (rb'"\u006bid":1', errors.DecodeError),
+        (rb'"\u006bid":null', errors.DecodeError),
+        (rb'"t\u0079p":1', errors.DecodeError),
+        (rb'"\u0063rit":["x"]', errors.CriticalHeaderError),
+        (rb'"b\u00364":false', errors.CriticalHeaderError),
+        (rb'"\u0061lg":"none"', errors.DecodeError),
+    ],
+)
+@pytest.mark.parametrize("size", [0, 2000])
+def test_members_behind_another_spelling(hidden: bytes, kind: type[errors.InvalidTokenError], size: int) -> None:
+    """A header's member counts however its name is spelled, in a long header too (RFC 8259 section 8.3)."""
+    key = Key.from_secret(SECRET, "HS256", key_id="own")
+    token = sign(b'{"alg":"HS256",%s,"x":"%s"}' % (hidden, b"x" * size), {"exp": NOW + 60})
+    for _ in range(2):
+        assert type(refusal(token, Verifier(key, clock=lambda: NOW))) is kind
+
+
 @pytest.mark.parametrize("b64", [False, None, 0, 1, "false", "true", [], {}])
 def test_b64(b64: object) -> None:
     """A header whose b64 says anything but true is refused, with crit and without (RFC 7797 section 7)."""
