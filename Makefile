@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 SOURCES = $(wildcard src/*) setup.py pyproject.toml
 PYTEST_ARGS ?=
 
-.PHONY: run test example pyjwt-tests lint bench bench-servers bench-gateway instructions sanitize valgrind clean
+.PHONY: run test example fuzz pyjwt-tests lint bench bench-servers bench-gateway instructions sanitize valgrind clean
 .PRECIOUS: %/installed %/built %/rivals
 
 # By the environment: a command line is for all to see, and its quotes would have to be minded.
@@ -20,6 +20,10 @@ test: $(VENV)/built
 
 example: $(VENV)/built
 	$(BIN)/python -m examples.sso.story
+
+# The JSON that tokens are read by against orjson, over millions of texts; see tests/fuzz_json.py.
+fuzz: $(VENV)/built
+	$(BIN)/python tests/fuzz_json.py $(if $(DOCUMENTS),--documents $(DOCUMENTS)) $(if $(SEED),--seed $(SEED))
 
 # PyJWT's own tests against jwtfast.jwt; see tests/pyjwt_suite.py.
 pyjwt-tests: $(VENV)/built

@@ -102,27 +102,31 @@ cdef jf_json_result scan_json(const jf_kernels *kernels, JsonText *json, const j
     return kernels.json_scan(json.text, json.length, 0, names, &guesses, found, &json.members)
 
 
-cdef bint is_good(const jf_kernels *kernels, JsonText *json, jf_json_result *result) except -1:
+cdef bint is_good(const jf_kernels *kernels, JsonText *json, jf_json_guesses *guesses,
+                  jf_json_result *result) except -1:
     # Whether it is an object by the grammar that tokens are held to.
-    result[0] = scan_json(kernels, json, NULL, NULL)
+    json.members = 0
+    result[0] = kernels.json_scan(json.text, json.length, 0, NULL, guesses, NULL, &json.members)
     if result[0] == JF_JSON_UNUSUAL:
         settle(json, result)
     return result[0] == JF_JSON_OK
 
 
-cdef Claims read_claims(const jf_kernels *kernels, JsonText *json, jf_json_result *result):
+cdef Claims read_claims(const jf_kernels *kernels, JsonText *json, jf_json_guesses *guesses, jf_json_result *result):
     # The object, or None and why not.
     cdef Py_ssize_t size = 0
-    return build_claims(kernels, json, &size) if is_good(kernels, json, result) else None
+    return build_claims(kernels, json, &size) if is_good(kernels, json, guesses, result) else None
 
 
 def read_json_object(bytes text not None):
     # For documents that hold keys: the same grammar as for tokens.
     cdef jf_json_result result = JF_JSON_OK
+    cdef jf_json_guesses guesses
     cdef JsonText json
+    memset(&guesses, 0, sizeof(guesses))
     keep_json(&json, text)
     try:
-        if not is_good(&CHOSEN, &json, &result):
+        if not is_good(&CHOSEN, &json, &guesses, &result):
             raise ValueError(JSON_FAULTS[result])
     finally:
         release_json(&json)

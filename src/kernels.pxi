@@ -41,6 +41,7 @@ cdef jf_sha2_id sha2_id(str name) except *:
 cdef class Kernels:
     # The native primitives with the kernels of one's choice, to hold each of them to the standards.
     cdef jf_kernels table
+    cdef jf_json_guesses guesses     # of the texts that it reads: right and wrong ones are to be held to the standards too
     cdef readonly str name
 
     def __cinit__(self, str name="auto"):
@@ -99,7 +100,7 @@ cdef class Kernels:
         cdef Claims claims
         keep_json(&json, text)
         try:
-            claims = read_claims(&self.table, &json, &result)
+            claims = read_claims(&self.table, &json, &self.guesses, &result)
         finally:
             release_json(&json)
         if claims is None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 import pytest
 from forge import HEADER, SECRET, sign
 from hypothesis import example, given
 from hypothesis import strategies as st
+from json_oracle import DATES, MAX_DEPTH, TEXTS, Demands, read, refusal
 
 from jwtfast import ANY, Key, Token, Verifier, errors
 
@@ -19,10 +18,6 @@ KEY = Key.from_secret(SECRET, "HS256")
 NOW = 1000
 LIMIT = 1 << 20
 VERIFIER = Verifier(KEY, required=(), audience=ANY, clock=lambda: NOW, max_token_bytes=LIMIT, cache_tokens=0)
-MAX_DEPTH = 64
-MAX_DATE = 2**53
-TEXTS = ("iss", "sub", "jti")
-DATES = ("exp", "nbf", "iat")
 
 
 def judged(payload: bytes, verifier: Verifier = VERIFIER) -> Token | None:
@@ -43,65 +38,10 @@ def code(payload: bytes, verifier: Verifier = VERIFIER) -> str:
 # ---- the oracle ----
 
 
-class RefusedError(Exception):
-    """Raised by the oracle for JSON that is beyond our limits."""
-
-
-def unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of its members, no two of one name."""
-    if len({name for name, _ in members}) != len(members):
-        raise RefusedError
-    return dict(members)
-
-
-def small(literal: str) -> int:
-    """Read an integer that fits 64 bits, with a sign or without."""
-    value = int(literal)
-    if not -(2**63) <= value < 2**64:
-        raise RefusedError
-    return value
-
-
-def depth(value: object) -> int:
-    """Tell how many containers are in one another."""
-    if isinstance(value, dict):
-        return 1 + max(map(depth, value.values()), default=0)
-    return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
-
-
-def is_date(value: object) -> bool:
-    """Whether it is a NumericDate (RFC 7519 section 2) that a double holds to the second."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_DATE
-
-
-def is_audience(value: object) -> bool:
-    """Whether it is a string or an array of them."""
-    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
-
-
-def well_formed(claims: dict[str, Any]) -> bool:
-    """Whether the registered claims that are there are of the right form, and say that the token is valid now."""
-    return (
-        all(isinstance(claims.get(name, ""), str) for name in TEXTS)
-        and all(is_date(claims.get(name, 0)) for name in DATES)
-        and is_audience(claims.get("aud", ""))
-        and claims.get("exp", math.inf) > NOW
-        and claims.get("nbf", -math.inf) <= NOW
-        and claims.get("iat", -math.inf) <= NOW
-    )
-
-
 def expected(payload: bytes) -> dict[str, Any] | None:
     """Give the claims that a payload must be accepted with, or None where it must be refused."""
-    try:
-        claims = orjson.loads(payload)
-        # The standard library takes more for JSON, but keeps all members and tells integers from other numbers.
-        json.loads(payload.decode("utf-8"), object_pairs_hook=unique, parse_int=small)
-    except (ValueError, RefusedError):
-        return None
-    if type(claims) is not dict or depth(claims) > MAX_DEPTH or not well_formed(claims):
-        return None
-    return claims
+    claims = read(payload)
+    return None if claims is None or refusal(claims, Demands(), NOW) else claims
 
 
 def check(payload: bytes) -> bool:
