@@ -57,6 +57,7 @@ static inline void turn_outward(mac_state *m, const jf_hmac_key *key)
     jf_sha2_digest(key->hash, &m->state, digest);
     (void)jf_sha2_pad(key->hash, digest, size, jf_sha2_block_size(key->hash) + size, m->tail); /* one block */
     m->state = key->outer;
+    jf_wipe(digest, sizeof digest);
 }
 
 static inline void finish(mac_state *m, const jf_hmac_key *key, uint8_t *mac)
