@@ -41,7 +41,7 @@ cdef jf_sha2_id sha2_id(str name) except *:
 cdef class Kernels:
     # The native primitives with the kernels of one's choice, to hold each of them to the standards.
     cdef jf_kernels table
-    cdef jf_json_guesses guesses     # of the texts that it reads, so that right and wrong ones are held to the standards
+    cdef jf_json_guesses guesses     # of the texts that it reads: right and wrong ones are held to the standards
     cdef readonly str name
 
     def __cinit__(self, str name="auto"):
