@@ -100,6 +100,7 @@ class SignatureKey(PreparedKey):
         verifier: Its bound ``verify``, called as ``verifier(signature, message, *arguments)``.
         arguments: What ``verify`` wants besides signature and message.
         signature_length: What every signature takes, in bytes.
+        hash_name: The hash by which the message is to be replaced; then the arguments say that it is (``Prehashed``).
         order: The order of the curve where signatures are r || s; each has its length.
         key_id: The ``kid``.
     """
@@ -111,6 +112,7 @@ class SignatureKey(PreparedKey):
         arguments: tuple[Any, ...],
         signature_length: int,
         *,
+        hash_name: str | None = None,
         order: bytes | None = None,
         key_id: str | None = None,
     ) -> None: ...

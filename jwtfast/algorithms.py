@@ -81,6 +81,13 @@ def _hash_of(row: Algorithm) -> Any:
     return hashes.SHA384() if row.hash_name == "sha384" else hashes.SHA512()
 
 
+def _hashed_by(row: Algorithm) -> Any:
+    # For a SignatureKey that hashes the message itself.
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+    return Prehashed(_hash_of(row))
+
+
 # ---- HMAC (RFC 7518 section 3.2) ----
 
 
@@ -124,7 +131,12 @@ def _rsa_padding(row: Algorithm) -> Any:
 
 def _prepare_rsa(row: Algorithm, public: Any, key_id: str | None) -> PreparedKey:
     return SignatureKey(
-        row.name, public.verify, (_rsa_padding(row), _hash_of(row)), (public.key_size + 7) // 8, key_id=key_id
+        row.name,
+        public.verify,
+        (_rsa_padding(row), _hashed_by(row)),
+        (public.key_size + 7) // 8,
+        hash_name=row.hash_name,
+        key_id=key_id,
     )
 
 
@@ -144,23 +156,26 @@ def _check_curve(row: Algorithm, public: Any) -> None:
         raise InvalidKeyError(msg)
 
 
-def _ecdsa(row: Algorithm) -> Any:
+def _prepare_ec(row: Algorithm, public: Any, key_id: str | None) -> PreparedKey:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    return ec.ECDSA(_hash_of(row))
-
-
-def _prepare_ec(row: Algorithm, public: Any, key_id: str | None) -> PreparedKey:
     size = (public.key_size + 7) // 8
-    order = public.curve.group_order.to_bytes(size, "big")
-    return SignatureKey(row.name, public.verify, (_ecdsa(row),), 2 * size, order=order, key_id=key_id)
+    return SignatureKey(
+        row.name,
+        public.verify,
+        (ec.ECDSA(_hashed_by(row)),),
+        2 * size,
+        hash_name=row.hash_name,
+        order=public.curve.group_order.to_bytes(size, "big"),
+        key_id=key_id,
+    )
 
 
 def _sign_ec(row: Algorithm, private: Any, message: bytes) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric import utils
+    from cryptography.hazmat.primitives.asymmetric import ec, utils
 
     size = (private.key_size + 7) // 8
-    r, s = utils.decode_dss_signature(private.sign(message, _ecdsa(row)))
+    r, s = utils.decode_dss_signature(private.sign(message, ec.ECDSA(_hash_of(row))))
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 

@@ -1,14 +1,13 @@
-# Many tokens at once: their MACs are computed two by two, without the GIL; other signatures by several threads.
+# Many tokens at once: their MACs are computed side by side, without the GIL; other signatures by several threads.
+
+from _thread import allocate_lock, start_new_thread
 
 cdef enum:
-    RANGES_PER_THREAD = 8            # into which a batch is cut, so that no thread waits long for the last one
     AT_A_TIME = 64                   # MACs that are made ready together
 
 
 cdef struct Job:                     # a token whose header is known, and whose signature is to be checked
-    const uint8_t *raw
-    size_t length
-    Segments segments
+    Sighting seen
     Py_ssize_t place                 # in the results
     PyObject *selection              # which the batch keeps
     PyObject *signer                 # the key that was found to have signed it, which the selection keeps
@@ -24,11 +23,11 @@ cdef void check_macs(Job *jobs, size_t count) noexcept nogil:
     for i in range(count):
         if jobs[i].hmac_key == NULL:
             continue
-        length = decode_signature(jobs[i].raw, &jobs[i].segments, macs[ready], JF_SHA2_MAX_DIGEST, &jobs[i].verdict)
+        length = decode_signature(&jobs[i].seen, macs[ready], JF_SHA2_MAX_DIGEST, &jobs[i].verdict)
         if jobs[i].verdict == JF_GOOD:
             checks[ready].key = jobs[i].hmac_key
-            checks[ready].message = jobs[i].raw
-            checks[ready].length = jobs[i].segments.signature - 1
+            checks[ready].message = jobs[i].seen.raw
+            checks[ready].length = jobs[i].seen.segments.signature - 1
             checks[ready].mac = macs[ready]
             checks[ready].mac_length = length
             checked[ready] = &jobs[i]
@@ -56,7 +55,9 @@ cdef class Batch:
     cdef list selections
     cdef list awaited                # places of those whose keys a fetch may bring
     cdef Job *jobs
-    cdef Py_ssize_t count
+    cdef Py_ssize_t count, others    # of the jobs; and of those that are no MACs
+    cdef Py_ssize_t taken            # how many of them some thread has looked at
+    cdef object failure              # of one of the threads
 
     def __cinit__(self, VerifierCore verifier, list owners):
         self.verifier = verifier
@@ -73,9 +74,8 @@ cdef class Batch:
 
     cdef int begin(self) except -1:
         # Answers what needs no signature check, and the first token of each new header, which the others then share.
-        cdef const uint8_t *raw = NULL
-        cdef size_t length = 0
         cdef Py_ssize_t place
+        cdef Sighting *seen
         cdef Token token
         cdef Refusal why
         self.now = self.verifier.read_clock()
@@ -83,94 +83,140 @@ cdef class Batch:
         self.key_generation = self.verifier.key_generation.read()
         self.revocation_generation = self.verifier.revocation_generation.read()
         for place in range(len(self.owners)):
-            raw = NULL
-            length = 0
-            borrow(self.owners[place], &raw, &length)
+            seen = &self.jobs[self.count].seen
+            sight(self.owners[place], seen)
+            self.verifier.cache.look_for(seen)
             why.verdict = JF_NOT_ASCII
             why.culprit = 0
-            token = self.verifier.recall(raw, length, self.now)
-            if token is None and raw != NULL:
-                if self.enlist(raw, length, place):
+            token = self.verifier.recall(seen, self.now)
+            if token is None and seen.raw != NULL:
+                if self.enlist(place):
                     continue
-                token = self.verifier.admit(raw, length, self.now, &why)
+                token = self.verifier.admit(seen, self.now, &why)
                 if token is None and why.verdict == JF_KEY_AWAITED:
                     self.awaited.append(place)
             self.results[place] = self.verifier.refusal(&why) if token is None else token
         return 0
 
-    cdef bint enlist(self, const uint8_t *raw, size_t length, Py_ssize_t place) except -1:
-        # Whether it has become a job; if not, it is to be admitted on its own.
+    cdef bint enlist(self, Py_ssize_t place) except -1:
+        # Whether the token that was seen last has become a job; if not, it is to be admitted on its own.
         cdef Job *job = &self.jobs[self.count]
+        cdef Sighting *seen = &job.seen
         cdef Selection selection
-        if length > self.verifier.max_token_bytes or split(raw, length, &job.segments) != JF_GOOD:
+        if seen.length > self.verifier.max_token_bytes or split(seen.raw, seen.length, &seen.segments) != JF_GOOD:
             return False
-        selection = self.verifier.memo.find(raw, job.segments.header, self.key_generation)
+        selection = self.verifier.memo.find(seen.raw, seen.segments.header, self.key_generation)
         if selection is None:
             return False
-        job.raw = raw
-        job.length = length
+        seen.known_header = True
+        seen.key_generation = self.key_generation
+        seen.revocation_generation = self.revocation_generation
         job.place = place
         job.selection = <PyObject *>selection
         job.signer = <PyObject *>selection.candidates[0]
         job.hmac_key = NULL
         # What is too long for any MAC is refused by find_signer, in its words.
         if (len(selection.candidates) == 1 and type(selection.candidates[0]) is HmacKey
-                and JF_BASE64URL_DECODED_SIZE(job.segments.signature_length) <= JF_SHA2_MAX_DIGEST):
+                and JF_BASE64URL_DECODED_SIZE(seen.segments.signature_length) <= JF_SHA2_MAX_DIGEST):
             job.hmac_key = &(<HmacKey>selection.candidates[0]).state
+        else:
+            self.others += 1
         if not self.selections or self.selections[len(self.selections) - 1] is not selection:
             self.selections.append(selection)
         self.count += 1
         return True
 
-    def check(self, Py_ssize_t part, Py_ssize_t parts):
-        # One part of the signatures; no two threads have one.
-        cdef Py_ssize_t start = self.count * part // parts, stop = self.count * (part + 1) // parts, i
-        cdef Job *job
+    cdef int check(self, Py_ssize_t threads) except -1:
         with nogil:
-            check_all_macs(self.jobs + start, <size_t>(stop - start))
-        for i in range(start, stop):
-            job = &self.jobs[i]
-            if job.hmac_key == NULL:
-                key = self.verifier.find_signer(<Selection>job.selection, job.raw, &job.segments, &job.verdict)
-                job.signer = <PyObject *>key
+            check_all_macs(self.jobs, <size_t>self.count)
+        if self.others:
+            share_out(self, min(threads, self.others) - 1)
+        return 0
+
+    cdef Job *next_job(self) noexcept:
+        # One whose signature is none of the native ones, and that no thread has taken yet; or NULL.
+        cdef Job *job = NULL
+        with cython.critical_section(self):
+            while job == NULL and self.taken < self.count:
+                if self.jobs[self.taken].hmac_key == NULL:
+                    job = &self.jobs[self.taken]
+                self.taken += 1
+        return job
+
+    cdef int check_signatures(self) except -1:
+        cdef PreparedKey key
+        cdef Job *job = self.next_job()
+        while job != NULL:
+            key = self.verifier.find_signer(<Selection>job.selection, &job.seen, &job.verdict)
+            job.signer = <PyObject *>key
+            job = self.next_job()
+        return 0
+
+    cdef void stop(self) noexcept:
+        with cython.critical_section(self):
+            self.taken = self.count
+
+    def help_out(self, finished):
+        # What a thread does that was started for it.
+        try:
+            self.check_signatures()
+        except BaseException as failure:
+            self.failure = failure
+            self.stop()
+        finally:
+            finished.release()
 
     cdef int finish(self) except -1:
         cdef Py_ssize_t i
         cdef Job *job
-        cdef Sighting seen
         cdef Token token
         cdef Refusal why
-        seen.known_header = True
-        seen.key_generation = self.key_generation
-        seen.revocation_generation = self.revocation_generation
         for i in range(self.count):
             job = &self.jobs[i]
             why.verdict = job.verdict
             why.culprit = 0
             token = None
             if job.verdict == JF_GOOD:
-                seen.raw = job.raw
-                seen.length = job.length
-                seen.segments = job.segments
-                token = self.verifier.accept(&seen, <Selection>job.selection, <PreparedKey>job.signer, self.now, &why)
+                token = self.verifier.accept(&job.seen, <Selection>job.selection, <PreparedKey>job.signer, self.now,
+                                             &why)
             self.results[job.place] = self.verifier.refusal(&why) if token is None else token
         return 0
 
-    cdef int run(self, object threads) except -1:
+    cdef int run(self, Py_ssize_t threads) except -1:
         self.begin()
-        if threads == 1 or self.count < 2:
-            self.check(0, 1)
-        else:
-            check_with(self, threads)
+        self.check(threads)
         return self.finish()
 
-    cdef int try_again(self, object threads) except -1:
+    cdef int try_again(self, Py_ssize_t threads) except -1:
         # Those whose keys were on their way, after one wait for all of them. While it lasted the others were verified.
         cdef Batch again = Batch.__new__(Batch, self.verifier, [self.owners[place] for place in self.awaited])
         again.run(threads)
         for place, result in zip(self.awaited, again.results):
             self.results[place] = result
         return 0
+
+
+cdef int share_out(Batch batch, Py_ssize_t helpers) except -1:
+    # The caller's thread does its part. An executor's futures, or threads that are waited for until they have started,
+    # hand the GIL over so often that two threads took longer than one.
+    waited_for = []
+    try:
+        while len(waited_for) < helpers:
+            finished = allocate_lock()
+            finished.acquire()
+            try:
+                start_new_thread(batch.help_out, (finished,))
+            except RuntimeError:     # no more threads to be had
+                break
+            waited_for.append(finished)
+        batch.check_signatures()
+    finally:
+        batch.stop()
+        for finished in waited_for:
+            finished.acquire()
+    if batch.failure is not None:
+        raise batch.failure
+    return 0
 
 
 cdef list verify_batch(VerifierCore verifier, object raws, object threads):
@@ -185,18 +231,9 @@ cdef list verify_batch(VerifierCore verifier, object raws, object threads):
         raise ValueError("threads is at least 1")
     verifier.configured()
     batch = Batch.__new__(Batch, verifier, [borrow(one, &raw, &length) for one in raws])
+    threads = min(threads, len(batch.owners) + 1)        # a huge int too
     batch.run(threads)
     if batch.awaited:
         verifier.fetched.wait()
         batch.try_again(threads)
     return batch.results
-
-
-cdef int check_with(Batch batch, object threads) except -1:
-    from concurrent.futures import ThreadPoolExecutor
-
-    parts = min(threads * RANGES_PER_THREAD, batch.count)
-    with ThreadPoolExecutor(min(threads, parts)) as pool:
-        for _ in pool.map(batch.check, range(parts), [parts] * parts):
-            pass
-    return 0

@@ -31,13 +31,16 @@ cdef class TokenCache:
     def __dealloc__(self):
         jf_token_table_free(&self.table)
 
-    cdef Token find(self, const uint8_t *raw, size_t length, double now):
+    cdef inline void look_for(self, Sighting *seen) noexcept:
+        seen.hash = jf_token_table_hash(&self.table, seen.raw, seen.length)
+
+    cdef Token find(self, const Sighting *seen, double now):
         cdef jf_token_entry *gone = NULL
         cdef jf_token_entry *entry
         cdef Token token = None
         with cython.critical_section(self):
             self.now = now
-            entry = jf_token_table_find(&self.table, raw, length, now, &gone)
+            entry = jf_token_table_find(&self.table, seen.raw, seen.length, seen.hash, now, &gone)
             if entry != NULL:
                 self.hits += 1
                 token = <Token>entry.owner

@@ -54,6 +54,23 @@ cdef object borrow(object raw, const uint8_t **data, size_t *length):
     return raw
 
 
+cdef struct Sighting:                # of a token
+    const uint8_t *raw               # its characters; NULL where it is no ASCII text
+    size_t length
+    uint64_t hash                    # what a cache looks it up by
+    Segments segments                # from here on only what is not remembered
+    bint known_header
+    uint64_t key_generation
+    uint64_t revocation_generation
+
+
+cdef inline object sight(object raw, Sighting *seen):
+    # Gives what keeps the characters alive.
+    seen.raw = NULL
+    seen.length = 0
+    return borrow(raw, &seen.raw, &seen.length)
+
+
 cdef size_t count_dots(const uint8_t *text, size_t length) noexcept nogil:
     cdef size_t i, count = 0
     for i in range(length):

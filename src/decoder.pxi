@@ -50,15 +50,14 @@ cdef class Decoder(VerifierCore):
 
     cdef dict claims_of(self, object raw, Refusal *why):
         # None where the token is refused, by rules that are stricter than PyJWT's or PyJWT's own.
-        cdef const uint8_t *data = NULL
-        cdef size_t length = 0
-        cdef object owner = borrow(raw, &data, &length)
+        cdef Sighting seen
+        cdef object owner = sight(raw, &seen)
         cdef Token token
         cdef dict claims
         if clock_module.time is not self.clock:
             with cython.critical_section(self):
                 self.clock = clock_module.time
-        token = self.answer(data, length, self.read_clock(), why)
+        token = self.answer(&seen, why)
         if token is None:
             return None
         claims = read_json(decode_base64url(&CHOSEN, token.raw + token.payload, <Py_ssize_t>token.payload_length))

@@ -103,41 +103,32 @@ cdef class MultiIssuerCore:
 
     cdef PyObject *verified(self, raw, Refusal *why, Py_ssize_t *member) except? NULL:
         # A reference of the caller's own; NULL alone: it is refused.
-        cdef const uint8_t *data = NULL
-        cdef size_t length = 0
-        cdef object owner = borrow(raw, &data, &length)
-        cdef Token token = self.answer(data, length, why, member)
+        cdef Sighting seen
+        cdef object owner = sight(raw, &seen)
+        cdef Token token = self.answer(&seen, why, member)
         if token is None and self.waited(why, member[0]):
-            token = self.answer(data, length, why, member)
+            token = self.answer(&seen, why, member)
         return given_away(token)
 
     cdef PyObject *verified_bearer(self, header_value, Refusal *why, Py_ssize_t *member) except? NULL:
-        cdef const uint8_t *data = NULL
-        cdef size_t length = 0, start
-        if header_value is None:
-            raise errors.MissingTokenError("the request has no Authorization header")
-        cdef object owner = borrow(header_value, &data, &length)
-        if data == NULL:
-            raise not_ascii(header_value)
-        start = bearer_token(data, length)
-        cdef Token token = self.answer(data + start, length - start, why, member)
+        cdef Sighting seen
+        cdef object owner = sight_bearer(header_value, &seen)
+        cdef Token token = self.answer(&seen, why, member)
         if token is None and self.waited(why, member[0]):
-            token = self.answer(data + start, length - start, why, member)
+            token = self.answer(&seen, why, member)
         return given_away(token)
 
     cdef PyObject *attempted(self, raw, Refusal *why, Py_ssize_t *member) except? NULL:
-        cdef const uint8_t *data = NULL
-        cdef size_t length = 0
-        cdef object owner = borrow(raw, &data, &length)
-        return given_away(self.answer(data, length, why, member))
+        cdef Sighting seen
+        cdef object owner = sight(raw, &seen)
+        return given_away(self.answer(&seen, why, member))
 
     cdef PyObject *attempted_authorization(self, headers, Refusal *why, Py_ssize_t *member) except? NULL:
         # NULL and a good verdict: there is no token.
-        cdef const uint8_t *data = NULL
-        cdef size_t length = 0
-        cdef object owner = find_bearer(headers, &data, &length)
+        cdef Sighting seen
+        cdef object owner = find_bearer(headers, &seen.raw, &seen.length)
         why.verdict = JF_GOOD
-        return NULL if owner is None else given_away(self.answer(data, length, why, member))
+        return NULL if owner is None else given_away(self.answer(&seen, why, member))
 
     def cache_info(self):
         return self.configured().info()
@@ -154,26 +145,27 @@ cdef class MultiIssuerCore:
         for member in self.members:
             member.memo.clear()
 
-    cdef Token answer(self, const uint8_t *raw, size_t length, Refusal *why, Py_ssize_t *member):
+    cdef Token answer(self, Sighting *seen, Refusal *why, Py_ssize_t *member):
         # None where the token is refused, and the member that refused it, or -1 where it got to none.
         cdef Token token
         cdef VerifierCore verifier
         cdef TokenCache cache = self.configured()
+        cache.look_for(seen)
         cdef double now = jf_now() if self.clock is None else (<VerifierCore>self.members[0]).read_clock()
         member[0] = -1
         why.verdict = JF_NOT_ASCII
         why.culprit = 0
-        token = cache.find(raw, length, now)
-        if raw == NULL:
+        token = cache.find(seen, now)
+        if seen.raw == NULL:
             return None
         if token is not None:
             verifier = <VerifierCore>self.members[token.member]
             if verifier.is_current(token) or verifier.judge_again(token, now):
                 return token
-        member[0] = self.pick(raw, length, why)
+        member[0] = self.pick(seen.raw, seen.length, why)
         if member[0] < 0:
             return None
-        return (<VerifierCore>self.members[member[0]]).admit(raw, length, now, why)
+        return (<VerifierCore>self.members[member[0]]).admit(seen, now, why)
 
     cdef Py_ssize_t pick(self, const uint8_t *raw, size_t length, Refusal *why) except -2:
         # The member whose issuer the token names, or -1 and why there is none.

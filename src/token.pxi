@@ -24,15 +24,16 @@ cdef class Token:
             PyMem_RawFree(self.raw)
         PyMem_RawFree(self.revocable)
 
-    cdef int own(self, const uint8_t *raw, size_t length) except -1:
-        self.raw = <uint8_t *>PyMem_RawMalloc(length)
+    cdef int own(self, const Sighting *seen) except -1:
+        self.raw = <uint8_t *>PyMem_RawMalloc(seen.length)
         if self.raw == NULL:
             raise MemoryError
-        memcpy(self.raw, raw, length)
+        memcpy(self.raw, seen.raw, seen.length)
         self.entry.token = self.raw
-        self.entry.length = length
+        self.entry.length = seen.length
+        self.entry.hash = seen.hash
         self.entry.owner = <PyObject *>self
-        self.entry.bytes = sizeof(Token) + length + 32    # and the allocators' own heads
+        self.entry.bytes = sizeof(Token) + seen.length + 32    # and the allocators' own heads
         return 0
 
     cdef int own_revocable(self, const jf_revocable *revocable) except -1:

@@ -7,25 +7,34 @@
 
 #define LINE 64
 #define SLOTS 5
+#define HASHED 43 /* what the shortest signature has, of HS256 */
 
 /* One cache line: the entries, and a part of each one's hash to know it by without a look at it. */
 struct jf_token_bucket {
     jf_token_entry *entry[SLOTS];
     uint32_t tag[SLOTS];
-    uint32_t unused;
+    uint32_t elsewhere; /* how many entries whose first bucket this is stand in their second one */
 };
 
 /* ---- where a token stands ---- */
 
-/* Of the last sixteen octets, which hold some 96 bits of the signature. The key keeps secret which tokens meet. */
-static inline uint64_t hash_of(const jf_token_table *table, const uint8_t *token, size_t length)
+/* Of the last octets, which are those of the signature: a forged one that agrees with a cached one in a part of it is
+ * still told apart without a look at the cached one. The key keeps secret which tokens meet. */
+static inline uint64_t mix(uint64_t a, uint64_t b)
 {
-    uint64_t a, b, h;
-    memcpy(&a, token + length - 16, 8);
-    memcpy(&b, token + length - 8, 8);
-    h = (a ^ table->key[0]) * UINT64_C(0x9e3779b97f4a7c15);
-    h = (h ^ h >> 32 ^ b ^ table->key[1]) * UINT64_C(0xd6e8feb86659fd93);
-    h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    a *= UINT64_C(0x9e3779b97f4a7c15);
+    return (a ^ a >> 32 ^ b) * UINT64_C(0xd6e8feb86659fd93);
+}
+
+static inline uint64_t hash_of(const jf_token_table *table, const uint8_t *end)
+{
+    uint64_t w[6], h, g;
+    memcpy(w, end - HASHED, 40);
+    memcpy(w + 5, end - 8, 8);
+    h = mix(w[0] ^ table->key[0], w[1]);
+    g = mix(w[2] ^ table->key[1], w[3]);
+    h ^= mix(w[4] + table->key[0], w[5]) ^ h >> 32;
+    h = mix(h, g ^ g >> 32);
     return h ^ h >> 32;
 }
 
@@ -55,6 +64,8 @@ static jf_token_entry *look_up(const jf_token_table *table, const uint8_t *token
         for (int i = 0; i < SLOTS; i++)
             if (bucket->tag[i] == tag_of(hash) && bucket->entry[i] && is_token(bucket->entry[i], token, length))
                 return bucket->entry[i];
+        if (!bucket->elsewhere)
+            break;
     }
     return NULL;
 }
@@ -121,6 +132,50 @@ static void sift_down(jf_token_table *table, size_t place, jf_heap_node node)
     put(table, place, node);
 }
 
+/* ---- slots ---- */
+
+static int put_in_slot(jf_token_table *table, jf_token_entry *entry, int which)
+{
+    jf_token_bucket *bucket = bucket_of(table, entry->hash, which);
+    for (int i = 0; i < SLOTS; i++)
+        if (!bucket->entry[i]) {
+            bucket->entry[i] = entry;
+            bucket->tag[i] = tag_of(entry->hash);
+            bucket_of(table, entry->hash, 0)->elsewhere += (uint32_t)which;
+            return 1;
+        }
+    return 0;
+}
+
+static void leave_slot(jf_token_table *table, jf_token_entry *entry)
+{
+    for (int which = 0; which < 2; which++) {
+        jf_token_bucket *bucket = bucket_of(table, entry->hash, which);
+        for (int i = 0; i < SLOTS; i++)
+            if (bucket->entry[i] == entry) {
+                bucket->entry[i] = NULL;
+                bucket_of(table, entry->hash, 0)->elsewhere -= (uint32_t)which;
+                return;
+            }
+    }
+}
+
+/* Moves one of a full bucket's entries to its other bucket, if one of these has room. */
+static int make_room(jf_token_table *table, jf_token_bucket *bucket)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        jf_token_entry *entry = bucket->entry[i];
+        int other = bucket_of(table, entry->hash, 0) == bucket;
+        if (bucket_of(table, entry->hash, other) == bucket)
+            continue; /* both are this one */
+        leave_slot(table, entry);
+        if (put_in_slot(table, entry, other))
+            return 1;
+        (void)put_in_slot(table, entry, !other);
+    }
+    return 0;
+}
+
 /* ---- in and out ---- */
 
 /* What an entry with what it shares takes, where `sharers` others share it. */
@@ -143,12 +198,7 @@ static size_t cost_of_leaving(const jf_token_entry *entry)
 
 void jf_token_table_remove(jf_token_table *table, jf_token_entry *entry, jf_token_entry **gone)
 {
-    for (int which = 0; which < 2; which++) {
-        jf_token_bucket *bucket = bucket_of(table, entry->hash, which);
-        for (int i = 0; i < SLOTS; i++)
-            if (bucket->entry[i] == entry)
-                bucket->entry[i] = NULL;
-    }
+    leave_slot(table, entry);
     unlink_entry(table, entry);
 
     size_t place = entry->place;
@@ -188,37 +238,12 @@ static jf_token_entry *first_to_go(const jf_token_table *table, double now)
     return table->heap[1].until <= now ? table->heap[1].entry : table->oldest;
 }
 
-static int put_in_slot(jf_token_bucket *bucket, jf_token_entry *entry)
-{
-    for (int i = 0; i < SLOTS; i++)
-        if (!bucket->entry[i]) {
-            bucket->entry[i] = entry;
-            bucket->tag[i] = tag_of(entry->hash);
-            return 1;
-        }
-    return 0;
-}
-
-/* Moves one of a full bucket's entries to its other bucket, if one of these has room. */
-static int make_room(jf_token_table *table, jf_token_bucket *bucket)
-{
-    for (int i = 0; i < SLOTS; i++)
-        for (int which = 0; which < 2; which++) {
-            jf_token_bucket *other = bucket_of(table, bucket->entry[i]->hash, which);
-            if (other != bucket && put_in_slot(other, bucket->entry[i])) {
-                bucket->entry[i] = NULL;
-                return 1;
-            }
-        }
-    return 0;
-}
-
 /* Gives the entry a slot in one of its buckets. Where both are full and none of their entries can move, which is rare,
  * one has to go; how recent two entries are can't be told from themselves, so it is the one that ends first. */
 static void take_slot(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
 {
     jf_token_bucket *first = bucket_of(table, entry->hash, 0), *second = bucket_of(table, entry->hash, 1);
-    if (put_in_slot(first, entry) || put_in_slot(second, entry))
+    if (put_in_slot(table, entry, 0) || put_in_slot(table, entry, 1))
         return;
     if (!make_room(table, first) && !make_room(table, second)) {
         jf_token_entry *victim = first->entry[0];
@@ -228,15 +253,26 @@ static void take_slot(jf_token_table *table, jf_token_entry *entry, double now, 
         }
         evict(table, victim, now, gone);
     }
-    (void)(put_in_slot(first, entry) || put_in_slot(second, entry));
+    (void)(put_in_slot(table, entry, 0) || put_in_slot(table, entry, 1));
 }
 
-jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, double now,
-                                    jf_token_entry **gone)
+uint64_t jf_token_table_hash(const jf_token_table *table, const uint8_t *token, size_t length)
 {
-    if (!table->tokens || length < 16)
+    if (!table->max_tokens || length < HASHED)
+        return 0;
+    uint64_t hash = hash_of(table, token + length);
+#if defined(__GNUC__)
+    __builtin_prefetch(bucket_of(table, hash, 0));
+#endif
+    return hash;
+}
+
+jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, uint64_t hash,
+                                    double now, jf_token_entry **gone)
+{
+    if (!table->tokens)
         return NULL;
-    jf_token_entry *entry = look_up(table, token, length, hash_of(table, token, length));
+    jf_token_entry *entry = look_up(table, token, length, hash);
     if (!entry || now < entry->valid_from)
         return NULL;
     if (now >= entry->valid_until) {
@@ -252,9 +288,9 @@ jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token,
 
 int jf_token_table_forget(jf_token_table *table, const uint8_t *token, size_t length, jf_token_entry **gone)
 {
-    if (!table->tokens || length < 16)
+    if (!table->tokens)
         return 0;
-    jf_token_entry *entry = look_up(table, token, length, hash_of(table, token, length));
+    jf_token_entry *entry = look_up(table, token, length, jf_token_table_hash(table, token, length));
     if (entry)
         jf_token_table_remove(table, entry, gone);
     return entry != NULL;
@@ -262,9 +298,8 @@ int jf_token_table_forget(jf_token_table *table, const uint8_t *token, size_t le
 
 int jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
 {
-    if (!table->max_tokens || entry->length < 16 || cost(entry, 0) > share(table))
+    if (!table->max_tokens || entry->length < HASHED || cost(entry, 0) > share(table))
         return 0;
-    entry->hash = hash_of(table, entry->token, entry->length);
     jf_token_entry *same = look_up(table, entry->token, entry->length, entry->hash);
     if (same)
         jf_token_table_remove(table, same, gone);

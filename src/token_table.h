@@ -64,12 +64,16 @@ int jf_token_table_init(jf_token_table *table, size_t max_tokens, size_t max_byt
 /* Frees the table's memory. The entries must have been taken out. */
 void jf_token_table_free(jf_token_table *table);
 
+/* What a token is looked up by. The CPU begins to fetch what will be looked at, so ask some time before. Neither reads what
+ * others may change: it needs no lock. */
+uint64_t jf_token_table_hash(const jf_token_table *table, const uint8_t *token, size_t length);
+
 /* The entry of exactly these bytes whose window includes `now`, made the most recent; or NULL. An entry past its window
  * is taken out and put on `*gone`. */
-jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, double now,
-                                    jf_token_entry **gone);
+jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, uint64_t hash,
+                                    double now, jf_token_entry **gone);
 
-/* Links an entry whose token, length, signature, window, owner and bytes are set. What has to go for it is put on
+/* Links an entry whose token, length, signature, window, owner, bytes and hash are set. What has to go for it is put on
  * `*gone`, a list through `older`: an entry of the same bytes, and as many others as the limits ask for. Gives 0 and
  * links nothing when the entry is over its share of the limits. */
 int jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone);

@@ -13,6 +13,7 @@ cdef extern from "token_table.h" nogil:
         void *owner
         size_t bytes
         jf_token_shared *shared
+        uint64_t hash
         jf_token_entry *older
         size_t place
 
@@ -28,8 +29,9 @@ cdef extern from "token_table.h" nogil:
 
     bint jf_token_table_init(jf_token_table *table, size_t max_tokens, size_t max_bytes, const uint64_t *key)
     void jf_token_table_free(jf_token_table *table)
-    jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, double now,
-                                        jf_token_entry **gone)
+    uint64_t jf_token_table_hash(const jf_token_table *table, const uint8_t *token, size_t length)
+    jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, uint64_t hash,
+                                        double now, jf_token_entry **gone)
     bint jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
     void jf_token_table_charge(jf_token_table *table, jf_token_entry *entry, size_t bytes, double now,
                                jf_token_entry **gone)

@@ -4,15 +4,6 @@ cdef enum:
     MAX_SIGNATURE = 8192             # octets; the longest, of ML-DSA-87, has 4,627
 
 
-cdef struct Sighting:                # of a token that is not remembered
-    const uint8_t *raw
-    size_t length
-    Segments segments
-    bint known_header
-    uint64_t key_generation
-    uint64_t revocation_generation
-
-
 # Its members refer to nothing that could refer back, but for a clock of the caller's own making; they must still be
 # there when __dealloc__ closes the cache.
 @cython.no_gc_clear
@@ -85,35 +76,30 @@ cdef class VerifierCore:
 
     cdef PyObject *verified(self, raw, Refusal *why) except? NULL:
         # A reference of the caller's own; NULL alone: it is refused.
-        cdef const uint8_t *data = NULL
-        cdef size_t length = 0
-        cdef object owner = borrow(raw, &data, &length)
+        cdef Sighting seen
+        cdef object owner = sight(raw, &seen)
+        self.configured().look_for(&seen)
         cdef double now = self.read_clock()
-        cdef Token token = self.recall(data, length, now)
+        cdef Token token = self.recall(&seen, now)
         if token is None:
-            token = self.first_seen(data, length, now, why)
+            token = self.first_seen(&seen, now, why)
         return given_away(token)
 
     cdef PyObject *verified_bearer(self, header_value, Refusal *why) except? NULL:
-        cdef const uint8_t *data = NULL
-        cdef size_t length = 0, start
-        if header_value is None:
-            raise errors.MissingTokenError("the request has no Authorization header")
-        cdef object owner = borrow(header_value, &data, &length)
-        if data == NULL:
-            raise not_ascii(header_value)
-        start = bearer_token(data, length)
+        cdef Sighting seen
+        cdef object owner = sight_bearer(header_value, &seen)
+        self.configured().look_for(&seen)
         cdef double now = self.read_clock()
-        cdef Token token = self.recall(data + start, length - start, now)
+        cdef Token token = self.recall(&seen, now)
         if token is None:
-            token = self.first_seen(data + start, length - start, now, why)
+            token = self.first_seen(&seen, now, why)
         return given_away(token)
 
-    cdef Token first_seen(self, const uint8_t *raw, size_t length, double now, Refusal *why):
+    cdef Token first_seen(self, Sighting *seen, double now, Refusal *why):
         # Of a token that is not remembered: waits for its key once, where that is being fetched.
-        cdef Token token = self.judged(raw, length, now, why)
+        cdef Token token = self.judged(seen, now, why)
         if token is None and self.waited(why):
-            token = self.answer(raw, length, self.read_clock(), why)
+            token = self.answer(seen, why)
         return token
 
     def attempt(self, raw, bint last=False, /):
@@ -141,18 +127,16 @@ cdef class VerifierCore:
         return jf_owned(token)
 
     cdef PyObject *attempted(self, raw, Refusal *why) except? NULL:
-        cdef const uint8_t *data = NULL
-        cdef size_t length = 0
-        cdef object owner = borrow(raw, &data, &length)
-        return given_away(self.answer(data, length, self.read_clock(), why))
+        cdef Sighting seen
+        cdef object owner = sight(raw, &seen)
+        return given_away(self.answer(&seen, why))
 
     cdef PyObject *attempted_authorization(self, headers, Refusal *why) except? NULL:
         # NULL and a good verdict: there is no token.
-        cdef const uint8_t *data = NULL
-        cdef size_t length = 0
-        cdef object owner = find_bearer(headers, &data, &length)
+        cdef Sighting seen
+        cdef object owner = find_bearer(headers, &seen.raw, &seen.length)
         why.verdict = JF_GOOD
-        return NULL if owner is None else given_away(self.answer(data, length, self.read_clock(), why))
+        return NULL if owner is None else given_away(self.answer(&seen, why))
 
     def cache_info(self):
         return self.configured().info()
@@ -167,19 +151,21 @@ cdef class VerifierCore:
         self.configured().clear()
         self.memo.clear()
 
-    cdef Token answer(self, const uint8_t *raw, size_t length, double now, Refusal *why):
+    cdef Token answer(self, Sighting *seen, Refusal *why):
         # None where the token is refused.
-        cdef Token token = self.recall(raw, length, now)
-        return token if token is not None else self.judged(raw, length, now, why)
+        self.configured().look_for(seen)
+        cdef double now = self.read_clock()
+        cdef Token token = self.recall(seen, now)
+        return token if token is not None else self.judged(seen, now, why)
 
-    cdef Token judged(self, const uint8_t *raw, size_t length, double now, Refusal *why):
+    cdef Token judged(self, Sighting *seen, double now, Refusal *why):
         why.verdict = JF_NOT_ASCII
         why.culprit = 0
-        return None if raw == NULL else self.admit(raw, length, now, why)
+        return None if seen.raw == NULL else self.admit(seen, now, why)
 
-    cdef inline Token recall(self, const uint8_t *raw, size_t length, double now):
+    cdef inline Token recall(self, const Sighting *seen, double now):
         # The token, if it is remembered and still good.
-        cdef Token token = self.configured().find(raw, length, now)
+        cdef Token token = self.cache.find(seen, now)
         return token if token is None or self.is_current(token) or self.judge_again(token, now) else None
 
     cdef inline bint is_current(self, Token token) noexcept:
@@ -248,33 +234,30 @@ cdef class VerifierCore:
             raise ValueError("the verifier's clock told no time: it must give seconds since the epoch")
         return now
 
-    cdef Token admit(self, const uint8_t *raw, size_t length, double now, Refusal *why):
+    cdef Token admit(self, Sighting *seen, double now, Refusal *why):
         # Of a token that is not remembered.
-        cdef Sighting seen
         cdef PreparedKey key
-        cdef Selection selection = self.recognise(raw, length, &seen, why)
+        cdef Selection selection = self.recognise(seen, why)
         if selection is None:
             return None
-        key = self.find_signer(selection, raw, &seen.segments, &why.verdict)
-        return None if key is None else self.accept(&seen, selection, key, now, why)
+        key = self.find_signer(selection, seen, &why.verdict)
+        return None if key is None else self.accept(seen, selection, key, now, why)
 
-    cdef Selection recognise(self, const uint8_t *raw, size_t length, Sighting *seen, Refusal *why):
+    cdef Selection recognise(self, Sighting *seen, Refusal *why):
         # What the header selects, or None and why not.
         cdef Selection selection
-        seen.raw = raw
-        seen.length = length
         # Read before anything is judged: what changes meanwhile is seen on the next call.
         seen.key_generation = self.key_generation.read()
         seen.revocation_generation = self.revocation_generation.read()
-        if length > self.max_token_bytes:
+        if seen.length > self.max_token_bytes:
             why.verdict = JF_TOO_LARGE
             return None
-        why.verdict = split(raw, length, &seen.segments)
+        why.verdict = split(seen.raw, seen.length, &seen.segments)
         if why.verdict != JF_GOOD:
             return None
-        selection = self.memo.find(raw, seen.segments.header, seen.key_generation)
+        selection = self.memo.find(seen.raw, seen.segments.header, seen.key_generation)
         seen.known_header = selection is not None
-        return selection if seen.known_header else self.select(raw, seen.segments.header, &why.verdict)
+        return selection if seen.known_header else self.select(seen.raw, seen.segments.header, &why.verdict)
 
     cdef Token accept(self, const Sighting *seen, Selection selection, PreparedKey key, double now, Refusal *why):
         # Its signature was found good: judges all the rest, and remembers it.
@@ -332,16 +315,15 @@ cdef class VerifierCore:
             return selection
         return None
 
-    cdef PreparedKey find_signer(self, Selection selection, const uint8_t *raw, const Segments *segments,
-                                 jf_verdict *verdict):
+    cdef PreparedKey find_signer(self, Selection selection, const Sighting *seen, jf_verdict *verdict):
         cdef uint8_t signature[MAX_SIGNATURE]
-        cdef size_t length = decode_signature(raw, segments, signature, MAX_SIGNATURE, verdict)
+        cdef size_t length = decode_signature(seen, signature, MAX_SIGNATURE, verdict)
         cdef PreparedKey key
         if verdict[0] != JF_GOOD:
             return None
         for candidate in selection.candidates:
             key = <PreparedKey>candidate
-            if key.verify(raw, segments.signature - 1, signature, length):
+            if key.verify(seen.raw, seen.segments.signature - 1, signature, length):
                 return key
         verdict[0] = JF_SIGNATURE
         return None
@@ -361,7 +343,7 @@ cdef class VerifierCore:
         if why.verdict != JF_GOOD:
             return None
         token = Token.__new__(Token)
-        token.own(seen.raw, seen.length)
+        token.own(seen)
         token.cache = self.cache
         token.payload = seen.segments.payload
         token.payload_length = seen.segments.payload_length
@@ -381,14 +363,14 @@ cdef PyObject *given_away(Token token) noexcept:
     return <PyObject *>token
 
 
-cdef size_t decode_signature(const uint8_t *raw, const Segments *segments, uint8_t *signature, size_t room,
+cdef size_t decode_signature(const Sighting *seen, uint8_t *signature, size_t room,
                              jf_verdict *verdict) noexcept nogil:
     # Gives its length, where it is base64url and not too long for any key.
     cdef size_t length = 0
-    if JF_BASE64URL_DECODED_SIZE(segments.signature_length) > room:
+    if JF_BASE64URL_DECODED_SIZE(seen.segments.signature_length) > room:
         verdict[0] = JF_SIGNATURE
         return 0
-    length = jf_base64url_decode(&CHOSEN, raw + segments.signature, segments.signature_length, signature)
+    length = jf_base64url_decode(&CHOSEN, seen.raw + seen.segments.signature, seen.segments.signature_length, signature)
     verdict[0] = JF_SIGNATURE_ENCODING if length == JF_BASE64URL_INVALID else JF_GOOD
     return length
 
@@ -410,6 +392,21 @@ cdef Generation generation_of(object owner):
     if not isinstance(generation, Generation):
         raise TypeError(f"{type(owner).__name__} has no 'generation' that is a Generation: its changes would go unseen")
     return generation
+
+
+cdef object sight_bearer(object header_value, Sighting *seen):
+    # Gives what keeps the characters alive of the token in an Authorization header's value.
+    cdef object owner
+    cdef size_t start
+    if header_value is None:
+        raise errors.MissingTokenError("the request has no Authorization header")
+    owner = sight(header_value, seen)
+    if seen.raw == NULL:
+        raise not_ascii(header_value)
+    start = bearer_token(seen.raw, seen.length)
+    seen.raw += start
+    seen.length -= start
+    return owner
 
 
 cdef object not_ascii(object header_value):
