@@ -64,4 +64,4 @@ def claims_read(checks: Checks) -> Ready:
 
 def _read_subjects(verify: Callable[[Any], jwtfast.Token], tokens: list[Any]) -> None:
     for token in tokens:
-        verify(token).claims.get("sub")
+        verify(token).claims["sub"]

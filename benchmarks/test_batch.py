@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from statistics import median
 from typing import Any
@@ -13,8 +12,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import jwtfast
 from benchmarks.ours import verifier_for
-from benchmarks.rounds import Arguments, measure, note
-from benchmarks.tokens import COUNT, fresh, samples
+from benchmarks.rounds import CPU_TIME, WALL_CLOCK, Arguments, Clock, measure, note
+from benchmarks.tokens import Samples, fresh, samples
 
 RS256_COUNT = 256
 Verify = Callable[[jwtfast.Verifier, list[str]], Any]
@@ -31,43 +30,45 @@ def at_once(verifier: jwtfast.Verifier, tokens: list[str], threads: int = 1) -> 
     return verifier.verify_many(tokens, threads=threads)
 
 
-def run(benchmark: BenchmarkFixture, algorithm: str, count: int, name: str, verify: Verify) -> None:
+def run(benchmark: BenchmarkFixture, clock: Clock, tokens: Samples, name: str, verify: Verify) -> None:
     """See that the results are right, each in its place; then time rounds of the whole batch."""
-    tokens = samples(algorithm, "typical").first(count)
-    verifier = verifier_for(tokens.checks)
-    assert [token.claims for token in verify(verifier, fresh(tokens.good))] == tokens.claims
-    verifier.clear_cache()
 
-    def setup() -> Arguments:
-        verifier.clear_cache()
-        return (verifier, fresh(tokens.good)), {}
+    def start() -> Iterator[tuple[Verify, Callable[[], Arguments]]]:
+        verifier = verifier_for(tokens.checks)
+        assert [token.claims for token in verify(verifier, fresh(tokens.good))] == tokens.claims
+
+        def setup() -> Arguments:
+            verifier.clear_cache()
+            return (verifier, fresh(tokens.good)), {}
+
+        yield verify, setup
+        assert verifier.cache_info().hits == 0
 
     note(
         benchmark,
         kind="batch",
-        algorithm=algorithm,
+        algorithm=tokens.checks.algorithm,
         size="typical",
         contender=name,
         label=name,
-        tokens=count,
+        tokens=len(tokens.good),
         characters=round(median(map(len, tokens.good))),
     )
-    measure(benchmark, verify, setup)
-    assert verifier.cache_info().hits == 0
+    measure(benchmark, clock, start)
 
 
 # CPU time, as for the verification of single tokens.
-@pytest.mark.benchmark(disable_gc=True, timer=time.process_time)
+@pytest.mark.benchmark(disable_gc=True, timer=CPU_TIME)
 @pytest.mark.parametrize(
     ("name", "verify"), [("jwtfast, a loop over verify", one_by_one), ("jwtfast, verify_many", at_once)]
 )
 def test_hmac(benchmark: BenchmarkFixture, name: str, verify: Verify) -> None:
     """The MACs of several tokens are computed side by side."""
-    run(benchmark, "HS256", COUNT, name, verify)
+    run(benchmark, CPU_TIME, samples("HS256", "typical"), name, verify)
 
 
 # By the wall clock, since CPU time is the same on however many threads.
-@pytest.mark.benchmark(disable_gc=True, timer=time.perf_counter)
+@pytest.mark.benchmark(disable_gc=True, timer=WALL_CLOCK)
 @pytest.mark.parametrize(
     ("name", "verify"),
     [
@@ -78,4 +79,4 @@ def test_hmac(benchmark: BenchmarkFixture, name: str, verify: Verify) -> None:
 )
 def test_threads(benchmark: BenchmarkFixture, name: str, verify: Verify) -> None:
     """Signatures are verified on several threads, without the interpreter's lock."""
-    run(benchmark, "RS256", RS256_COUNT, name, verify)
+    run(benchmark, WALL_CLOCK, samples("RS256", "typical").first(RS256_COUNT), name, verify)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from functools import cache
+from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
 
@@ -13,13 +12,13 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks.contenders import CONTENDERS, Contender
 from benchmarks.pure_python import HASHES
 from benchmarks.ready import Ready, refuse_all
-from benchmarks.rounds import Arguments, measure, note
+from benchmarks.rounds import CPU_TIME, Arguments, measure, note
 from benchmarks.tokens import CASES, COUNT, SLOW_COUNT, Samples, samples
 
 # CPU time, since what is measured never waits: where other processes want the CPU too, long rounds are interrupted and
 # short ones are not, which by the wall clock would double the times of slow contenders only.
 pytestmark = [
-    pytest.mark.benchmark(disable_gc=True, timer=time.process_time),
+    pytest.mark.benchmark(disable_gc=True, timer=CPU_TIME),
     # joserfc's, about the name that all but the newest issuers give Ed25519. What saying so costs is in its time.
     pytest.mark.filterwarnings("ignore:EdDSA is deprecated"),
 ]
@@ -47,10 +46,8 @@ def unseen(contender: Contender, algorithm: str, size: str) -> Samples:
     return samples(algorithm, size).first(SLOW_COUNT if contender.slow or algorithm not in HASHES else COUNT)
 
 
-@cache
-def prepare(contender: Contender, algorithm: str, size: str) -> Ready:
+def prepare(contender: Contender, tokens: Samples) -> Ready:
     """Make a contender ready, and see that it tells good tokens from bad ones before it is timed."""
-    tokens = samples(algorithm, size)
     ready = contender.prepare(tokens.checks)
     if ready.is_signed is not None:
         assert all(map(ready.is_signed, tokens.good))
@@ -93,51 +90,66 @@ def note_down(benchmark: BenchmarkFixture, kind: str, size: str, contender: Cont
     )
 
 
+Steps = Iterator[tuple[Callable[..., None], Callable[[], Arguments]]]
+
+
 @of_kind("cold")
 def test_cold(benchmark: BenchmarkFixture, contender: Contender, algorithm: str, size: str) -> None:
     """Each token is seen for the first time."""
     tokens = unseen(contender, algorithm, size)
-    ready = prepare(contender, algorithm, size)
-    hits = ready.hits() if ready.hits else 0
 
-    def setup() -> Arguments:
-        ready.forget()
-        return (ready.verify, ready.arrive(tokens.good)), {}
+    def start() -> Steps:
+        ready = prepare(contender, tokens)
+        hits = ready.hits() if ready.hits else 0
+
+        def setup() -> Arguments:
+            ready.forget()
+            return (ready.verify, ready.arrive(tokens.good)), {}
+
+        yield ready.accept, setup
+        assert ready.hits is None or ready.hits() == hits
 
     note_down(benchmark, "cold", size, contender, tokens)
-    measure(benchmark, ready.accept, setup)
-    assert ready.hits is None or ready.hits() == hits
+    measure(benchmark, CPU_TIME, start)
 
 
 @of_kind("cached")
 def test_cached(benchmark: BenchmarkFixture, contender: Contender, algorithm: str, size: str) -> None:
     """Each token was seen before; they are as many for each algorithm, so that the CPU's caches hold as many."""
     tokens = samples(algorithm, size)
-    ready = prepare(contender, algorithm, size)
-    ready.forget()
-    ready.remember(ready.arrive(tokens.good))
-    hits = ready.hits() if ready.hits else 0
-    rounds = 0
 
-    def setup() -> Arguments:
-        nonlocal rounds
-        rounds += 1
-        return (ready.verify, ready.arrive(tokens.good)), {}
+    def start() -> Steps:
+        ready = prepare(contender, tokens)
+        ready.forget()
+        ready.remember(ready.arrive(tokens.good))
+        hits = ready.hits() if ready.hits else 0
+        rounds = 0
+
+        def setup() -> Arguments:
+            nonlocal rounds
+            rounds += 1
+            return (ready.verify, ready.arrive(tokens.good)), {}
+
+        yield ready.accept, setup
+        assert ready.hits is None or ready.hits() == hits + rounds * COUNT
 
     note_down(benchmark, "cached", size, contender, tokens)
-    measure(benchmark, ready.accept, setup)
-    assert ready.hits is None or ready.hits() == hits + rounds * COUNT
+    measure(benchmark, CPU_TIME, start)
 
 
 @of_kind("rejected")
 def test_rejected(benchmark: BenchmarkFixture, contender: Contender, algorithm: str, size: str) -> None:
     """Each token has a wrong signature; good ones, with the same header, were seen before."""
     tokens = unseen(contender, algorithm, size)
-    ready = prepare(contender, algorithm, size)
-    ready.remember(ready.arrive(tokens.good))
 
-    def setup() -> Arguments:
-        return (ready.verify, ready.refusal, ready.arrive(tokens.bad_signature)), {}
+    def start() -> Steps:
+        ready = prepare(contender, tokens)
+        ready.remember(ready.arrive(tokens.good))
+
+        def setup() -> Arguments:
+            return (ready.verify, ready.refusal, ready.arrive(tokens.bad_signature)), {}
+
+        yield refuse_all, setup
 
     note_down(benchmark, "rejected", size, contender, tokens)
-    measure(benchmark, refuse_all, setup)
+    measure(benchmark, CPU_TIME, start)

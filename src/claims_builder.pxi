@@ -105,6 +105,8 @@ cdef struct Reading:
     const uint8_t *at                # what is read next
     jf_json_reader read
     Py_ssize_t size                  # what was built so far takes, in bytes
+    long long number                 # the last integer, and what was made of it: NULL for none
+    PyObject *integer                # it lives as long as what was built so far
 
 
 # ---- texts that tokens share ----
@@ -196,22 +198,27 @@ cdef PyObject *text_of(const jf_json_value *value, Py_ssize_t *size) except NULL
     return text
 
 
-cdef PyObject *integer_of(const jf_json_value *value, Py_ssize_t *size) except NULL:
+cdef PyObject *integer_of(Reading *reading, const jf_json_value *value) except NULL:
     cdef bint negative = value.text[0] == c"-"
-    cdef size_t i
-    cdef long long number = 0
+    cdef size_t digits = value.length - negative
+    cdef long long number
     cdef object large
-    if value.length - negative > MAX_EXACT_DIGITS:
-        size[0] += NUMBER_BYTES
+    if digits > MAX_EXACT_DIGITS:
+        reading.size += NUMBER_BYTES
         large = int(PyBytes_FromStringAndSize(<const char *>value.text, <Py_ssize_t>value.length))
         Py_INCREF(large)
         return <PyObject *>large
-    for i in range(negative, value.length):
-        number = number * 10 + (value.text[i] - <long long>c"0")
+    number = <long long>jf_json_digits(value.text + negative, digits)
     number = -number if negative else number
+    # A token is mostly good from the moment of its issue on: iat and nbf are one number.
+    if number == reading.number and reading.integer != NULL:
+        Py_INCREF(<object>reading.integer)
+        return reading.integer
     if not -5 <= number <= 256:              # Python has one object for each of these
-        size[0] += NUMBER_BYTES
-    return PyLong_FromLongLong(number)
+        reading.size += NUMBER_BYTES
+    reading.number = number
+    reading.integer = PyLong_FromLongLong(number)
+    return reading.integer
 
 
 cdef double fraction_of(const jf_json_value *value) except? -1.0:
@@ -224,7 +231,7 @@ cdef PyObject *build(Reading *reading, const jf_json_value *value) except NULL:
     if value.kind == JF_JSON_STRING:
         return text_of(value, &reading.size)
     if value.kind == JF_JSON_INTEGER:
-        return integer_of(value, &reading.size)
+        return integer_of(reading, value)
     if value.kind == JF_JSON_OBJECT:
         return build_object(reading)
     if value.kind == JF_JSON_ARRAY:
@@ -367,6 +374,7 @@ cdef Claims build_claims(const jf_kernels *kernels, const JsonText *json, Py_ssi
     reading.at = json.text
     reading.read = kernels.json_read
     reading.size = 0
+    reading.integer = NULL
     while reading.at[0] != c"{":     # white space
         reading.at += 1
     reading.at = reading.read(reading.at, &value)

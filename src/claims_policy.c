@@ -16,12 +16,12 @@ static int is_allowed(const jf_claim_rule *rule, const jf_json_value *value)
 }
 
 /* Whether an array's elements are all strings; `*allowed` is set when one of them is an allowed one. */
-static int judge_texts(const jf_claim_rule *rule, const jf_json_value *array, int *allowed, size_t *count)
+static int judge_texts(jf_json_reader read, const jf_claim_rule *rule, const jf_json_value *array, int *allowed,
+                       size_t *count)
 {
     jf_json_value element;
-    const uint8_t *at = jf_json_read_portable(array->text, &element);
-    for (at = jf_json_read_portable(at, &element); element.kind == JF_JSON_STRING;
-         at = jf_json_read_portable(at, &element)) {
+    const uint8_t *at = read(array->text, &element);
+    for (at = read(at, &element); element.kind == JF_JSON_STRING; at = read(at, &element)) {
         *allowed |= is_allowed(rule, &element);
         ++*count;
     }
@@ -35,7 +35,7 @@ static jf_verdict judge_audience(const jf_claims_policy *policy, const jf_claim_
     int allowed = policy->any_audience;
     size_t count = 0;
     if (value->kind == JF_JSON_ARRAY) {
-        if (!judge_texts(rule, value, &allowed, &count))
+        if (!judge_texts(policy->read, rule, value, &allowed, &count))
             return JF_CLAIM_MALFORMED;
         if (count > 1 && policy->several_audiences && claims[policy->several_audiences].kind == JF_JSON_ABSENT) {
             *culprit = policy->several_audiences;
@@ -50,7 +50,7 @@ static jf_verdict judge_audience(const jf_claims_policy *policy, const jf_claim_
 }
 
 /* The claim's own form and value; time is judged elsewhere, by all three dates together. */
-static jf_verdict judge_claim(const jf_claims_policy *policy, size_t row, const jf_json_value *claims, double date,
+static inline jf_verdict judge_claim(const jf_claims_policy *policy, size_t row, const jf_json_value *claims, double date,
                               size_t *culprit)
 {
     const jf_claim_rule *rule = &policy->rules[row];

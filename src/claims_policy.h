@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
     jf_json_names names;        /* the claims that are judged */
     const jf_claim_rule *rules; /* rules[i] is for names.text[i] */
+    jf_json_reader read;        /* of whatever kernel; all give the same */
     int any_audience;           /* else a token with aud is refused where no audience is configured */
     size_t several_audiences;   /* the row that must be there when aud names more than one; 0: none */
     double leeway;              /* seconds */

@@ -1,4 +1,4 @@
-from json_scan cimport jf_json_names, jf_json_text, jf_json_value
+from json_scan cimport jf_json_names, jf_json_reader, jf_json_text, jf_json_value
 from verdict cimport jf_verdict
 
 cdef extern from "claims_policy.h" nogil:
@@ -27,6 +27,7 @@ cdef extern from "claims_policy.h" nogil:
     ctypedef struct jf_claims_policy:
         jf_json_names names
         const jf_claim_rule *rules
+        jf_json_reader read
         bint any_audience
         size_t several_audiences
         double leeway

@@ -74,6 +74,27 @@ static inline uint64_t jf_json_head_in_text(const uint8_t *text, size_t length)
     return head & mask;
 }
 
+/* What a run of decimal digits says, modulo 2^64. */
+static inline uint64_t jf_json_digits(const uint8_t *digits, size_t count)
+{
+    uint64_t number = 0;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    /* Eight at a time: neighbours are joined to numbers of two digits, those to numbers of four, and those to one. */
+    for (; count >= 8; count -= 8, digits += 8) {
+        uint64_t word;
+        memcpy(&word, digits, 8);
+        word -= UINT64_C(0x3030303030303030);
+        word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+        word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
+        word = (word * 10000 + (word >> 32)) & UINT64_C(0xffffffff);
+        number = number * 100000000 + word;
+    }
+#endif
+    for (; count; count--)
+        number = number * 10 + (uint64_t)(*digits++ - '0');
+    return number;
+}
+
 /* One of 64. */
 static inline unsigned jf_json_name_hash(const jf_json_text *name)
 {

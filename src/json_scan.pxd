@@ -51,5 +51,6 @@ cdef extern from "json_scan.h" nogil:
 
     uint64_t jf_json_head(const uint8_t *text, size_t length)
     uint64_t jf_json_head_in_text(const uint8_t *text, size_t length)
+    uint64_t jf_json_digits(const uint8_t *digits, size_t count)
     unsigned jf_json_name_hash(const jf_json_text *name)
     void jf_json_names_init(jf_json_names *names, const jf_json_text *text, size_t count)

@@ -324,8 +324,10 @@ static inline JF_JSON_TARGET jf_json_result scan_text(const uint8_t *text, size_
     s.count = s.open = 0;
     s.guessed = 0;
     s.guesses = guesses;
-    for (size_t i = 0; names && i < names->count; i++)
+    for (size_t i = 0; names && i < names->count; i++) {
         found[i].kind = JF_JSON_ABSENT;
+        found[i].escaped = 0;
+    }
 
     const uint8_t *p = after_space(text);
     if (*p != '{')

@@ -13,19 +13,19 @@ cdef struct Refusal:
     size_t culprit                   # the row of the policy, where the verdict is about a claim
 
 
-cdef double number_of(const jf_json_value *value) except? -1.0:
+cdef inline double number_of(const jf_json_value *value) except? -1.0:
     # What a JSON number says; infinity for an integer beyond 2^53, which a double would not hold exactly.
-    cdef uint64_t size = 0
-    cdef size_t i = 0
+    cdef uint64_t size
+    cdef bint negative
     if value.kind == JF_JSON_FRACTION:
         return fraction_of(value)
     if value.kind != JF_JSON_INTEGER:
         return 0.0
-    for i in range(value.text[0] == c"-", value.length):
-        size = size * 10 + (value.text[i] - <uint64_t>c"0")
+    negative = value.text[0] == c"-"
+    size = jf_json_digits(value.text + negative, value.length - negative)
     if size > <uint64_t>1 << 53:
         return INFINITY
-    return -<double>size if value.text[0] == c"-" else <double>size
+    return -<double>size if negative else <double>size
 
 
 cdef jf_verdict scan_verdict(jf_json_result result) noexcept:
@@ -75,6 +75,7 @@ cdef class Policy:
             row += 1
         jf_json_names_init(&self.policy.names, self.texts, count)
         self.policy.rules = self.rules
+        self.policy.read = CHOSEN.json_read
         self.policy.any_audience = any_audience
         self.policy.several_audiences = several_audiences
         self.policy.leeway = leeway
@@ -93,12 +94,11 @@ cdef class Policy:
         self.texts[place].head = jf_json_head(self.texts[place].text, self.texts[place].length)
         return 0
 
-    cdef bint needs_settling(self, const jf_json_value *claims) noexcept:
+    cdef inline bint needs_settling(self, const jf_json_value *claims) noexcept:
         # An escape in a value that is compared: its text is not its value.
         cdef size_t i
         for i in range(self.policy.names.count):
-            if claims[i].kind != JF_JSON_ABSENT and claims[i].escaped and (self.policy.rules[i].allowed_count
-                                                                           or self.is_looked_up(i)):
+            if claims[i].escaped and (self.policy.rules[i].allowed_count or self.is_looked_up(i)):
                 return True
         return False
 
