@@ -88,7 +88,7 @@ cdef class Batch:
             self.verifier.cache.look_for(seen)
             why.verdict = JF_NOT_ASCII
             why.culprit = 0
-            token = self.verifier.recall(seen, self.now)
+            token = self.verifier.recall(seen, &self.now)
             if token is None and seen.raw != NULL:
                 if self.enlist(place):
                     continue

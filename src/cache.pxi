@@ -17,7 +17,7 @@ cdef class TokenCache:
     # Verified tokens. The table's entries hold a reference each; tokens refer to the cache to charge it with claims
     # that are built later. The verifier that owns the cache closes it, which ends all of these references.
     cdef jf_token_table table
-    cdef double now                           # when it was last asked
+    cdef double now                           # when it was last used
     cdef uint64_t hits, misses
 
     def __cinit__(self, size_t max_tokens, size_t max_bytes):
@@ -34,15 +34,15 @@ cdef class TokenCache:
     cdef inline void look_for(self, Sighting *seen) noexcept:
         seen.hash = jf_token_table_hash(&self.table, seen.raw, seen.length)
 
-    cdef Token find(self, const Sighting *seen, double now):
+    cdef Token find(self, const Sighting *seen, double *now):
         cdef jf_token_entry *gone = NULL
         cdef jf_token_entry *entry
         cdef Token token = None
         with cython.critical_section(self):
-            self.now = now
             entry = jf_token_table_find(&self.table, seen.raw, seen.length, seen.hash, now, &gone)
             if entry != NULL:
                 self.hits += 1
+                self.now = now[0]
                 token = <Token>entry.owner
             else:
                 self.misses += 1
@@ -53,6 +53,7 @@ cdef class TokenCache:
     cdef int insert(self, Token token, double now) except -1:
         cdef jf_token_entry *gone = NULL
         with cython.critical_section(self):
+            self.now = now
             if jf_token_table_insert(&self.table, &token.entry, now, &gone):
                 Py_INCREF(token)
         if gone != NULL:

@@ -1,5 +1,10 @@
 # The JOSE header (RFC 7515 section 4): read strictly at first sight, remembered by its bytes from then on.
 
+cdef extern from "Python.h":
+    PyObject *PyList_GET_ITEM(PyObject *elements, Py_ssize_t place)
+    Py_ssize_t Py_SIZE(PyObject *sized)
+
+
 cdef enum:
     MAX_CANDIDATES = 8               # a forged token must not buy more signature checks than this
     MAX_UNUSUAL = 1024               # octets of a header that a full parser is asked about, before any signature check
@@ -71,15 +76,15 @@ cdef class HeaderMemo:
         return <Py_ssize_t>((tail * <uint64_t>0x9e3779b97f4a7c15 + length) >> 32) % (MEMO_SLOTS // 2) * 2
 
     cdef Selection find(self, const uint8_t *encoded, size_t length, uint64_t generation):
-        cdef Selection first = None, second = None
+        cdef Selection found = None
         cdef Py_ssize_t place = self.pair(encoded, length)
         with cython.critical_section(self):
             if self.generation == generation:
-                first = <Selection>self.slots[place]
-                second = <Selection>self.slots[place + 1]
-        if is_of(first, encoded, length):
-            return first
-        return second if is_of(second, encoded, length) else None
+                if is_of(PyList_GET_ITEM(<PyObject *>self.slots, place), encoded, length):
+                    found = <Selection>PyList_GET_ITEM(<PyObject *>self.slots, place)
+                elif is_of(PyList_GET_ITEM(<PyObject *>self.slots, place + 1), encoded, length):
+                    found = <Selection>PyList_GET_ITEM(<PyObject *>self.slots, place + 1)
+        return found
 
     cdef int clear(self) except -1:
         with cython.critical_section(self):
@@ -100,9 +105,13 @@ cdef class HeaderMemo:
         return 0
 
 
-cdef inline bint is_of(Selection selection, const uint8_t *encoded, size_t length) noexcept:
-    return (selection is not None and <size_t>PyBytes_GET_SIZE(selection.encoded) == length
-            and not memcmp(PyBytes_AS_STRING(selection.encoded), encoded, length))
+cdef inline bint is_of(PyObject *slot, const uint8_t *encoded, size_t length) noexcept:
+    # A slot of the memo, whose reference is borrowed: counting it costs more than looking at it.
+    cdef PyObject *kept
+    if slot == <PyObject *>None:
+        return False
+    kept = <PyObject *>(<Selection>slot).encoded
+    return <size_t>Py_SIZE(kept) == length and not memcmp(PyBytes_AS_STRING(<bytes>kept), encoded, length)
 
 
 cdef class HeaderMembers:

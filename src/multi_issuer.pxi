@@ -151,11 +151,11 @@ cdef class MultiIssuerCore:
         cdef VerifierCore verifier
         cdef TokenCache cache = self.configured()
         cache.look_for(seen)
-        cdef double now = jf_now() if self.clock is None else (<VerifierCore>self.members[0]).read_clock()
+        cdef double now = NAN if self.clock is None else (<VerifierCore>self.members[0]).read_clock()
         member[0] = -1
         why.verdict = JF_NOT_ASCII
         why.culprit = 0
-        token = cache.find(seen, now)
+        token = cache.find(seen, &now)
         if seen.raw == NULL:
             return None
         if token is not None:

@@ -1,9 +1,11 @@
 #include "token_table.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "secret.h"
+#include "wall_clock.h"
 
 #define LINE 64
 #define SLOTS 5
@@ -268,15 +270,19 @@ uint64_t jf_token_table_hash(const jf_token_table *table, const uint8_t *token, 
 }
 
 jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, uint64_t hash,
-                                    double now, jf_token_entry **gone)
+                                    double *now, jf_token_entry **gone)
 {
     if (!table->tokens)
         return NULL;
     jf_token_entry *entry = look_up(table, token, length, hash);
-    if (!entry || now < entry->valid_from)
+    if (!entry)
         return NULL;
-    if (now >= entry->valid_until) {
-        evict(table, entry, now, gone);
+    if (isnan(*now))
+        *now = jf_now();
+    if (*now < entry->valid_from)
+        return NULL;
+    if (*now >= entry->valid_until) {
+        evict(table, entry, *now, gone);
         return NULL;
     }
     if (entry != table->newest) {

@@ -68,10 +68,10 @@ void jf_token_table_free(jf_token_table *table);
  * others may change: it needs no lock. */
 uint64_t jf_token_table_hash(const jf_token_table *table, const uint8_t *token, size_t length);
 
-/* The entry of exactly these bytes whose window includes `now`, made the most recent; or NULL. An entry past its window
- * is taken out and put on `*gone`. */
+/* The entry of exactly these bytes whose window includes `*now`, made the most recent; or NULL. An entry past its window
+ * is taken out and put on `*gone`. Where `*now` is not a number, the clock is read into it, if it comes to that. */
 jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, uint64_t hash,
-                                    double now, jf_token_entry **gone);
+                                    double *now, jf_token_entry **gone);
 
 /* Links an entry whose token, length, signature, window, owner, bytes and hash are set. What has to go for it is put on
  * `*gone`, a list through `older`: an entry of the same bytes, and as many others as the limits ask for. Gives 0 and

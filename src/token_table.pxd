@@ -31,7 +31,7 @@ cdef extern from "token_table.h" nogil:
     void jf_token_table_free(jf_token_table *table)
     uint64_t jf_token_table_hash(const jf_token_table *table, const uint8_t *token, size_t length)
     jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, uint64_t hash,
-                                        double now, jf_token_entry **gone)
+                                        double *now, jf_token_entry **gone)
     bint jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone)
     void jf_token_table_charge(jf_token_table *table, jf_token_entry *entry, size_t bytes, double now,
                                jf_token_entry **gone)

@@ -79,8 +79,8 @@ cdef class VerifierCore:
         cdef Sighting seen
         cdef object owner = sight(raw, &seen)
         self.configured().look_for(&seen)
-        cdef double now = self.read_clock()
-        cdef Token token = self.recall(&seen, now)
+        cdef double now = self.set_clock()
+        cdef Token token = self.recall(&seen, &now)
         if token is None:
             token = self.first_seen(&seen, now, why)
         return given_away(token)
@@ -89,8 +89,8 @@ cdef class VerifierCore:
         cdef Sighting seen
         cdef object owner = sight_bearer(header_value, &seen)
         self.configured().look_for(&seen)
-        cdef double now = self.read_clock()
-        cdef Token token = self.recall(&seen, now)
+        cdef double now = self.set_clock()
+        cdef Token token = self.recall(&seen, &now)
         if token is None:
             token = self.first_seen(&seen, now, why)
         return given_away(token)
@@ -154,8 +154,8 @@ cdef class VerifierCore:
     cdef Token answer(self, Sighting *seen, Refusal *why):
         # None where the token is refused.
         self.configured().look_for(seen)
-        cdef double now = self.read_clock()
-        cdef Token token = self.recall(seen, now)
+        cdef double now = self.set_clock()
+        cdef Token token = self.recall(seen, &now)
         return token if token is not None else self.judged(seen, now, why)
 
     cdef Token judged(self, Sighting *seen, double now, Refusal *why):
@@ -163,10 +163,10 @@ cdef class VerifierCore:
         why.culprit = 0
         return None if seen.raw == NULL else self.admit(seen, now, why)
 
-    cdef inline Token recall(self, const Sighting *seen, double now):
+    cdef inline Token recall(self, const Sighting *seen, double *now):
         # The token, if it is remembered and still good.
         cdef Token token = self.cache.find(seen, now)
-        return token if token is None or self.is_current(token) or self.judge_again(token, now) else None
+        return token if token is None or self.is_current(token) or self.judge_again(token, now[0]) else None
 
     cdef inline bint is_current(self, Token token) noexcept:
         return (token.key_generation == self.key_generation.read()
@@ -225,6 +225,11 @@ cdef class VerifierCore:
         PyErr_SetObject(type(exception), exception)
         return 0
 
+    cdef inline double set_clock(self) except? -1.0:
+        # The time by a clock of the caller's own; not a number where the system's is to be read as soon as it matters,
+        # which for a token without a good signature it never does.
+        return NAN if self.clock is None else self.read_clock()
+
     cdef inline double read_clock(self) except? -1.0:
         cdef double now
         if self.clock is None:
@@ -262,6 +267,8 @@ cdef class VerifierCore:
     cdef Token accept(self, const Sighting *seen, Selection selection, PreparedKey key, double now, Refusal *why):
         # Its signature was found good: judges all the rest, and remembers it.
         cdef Token token
+        if isnan(now):
+            now = jf_now()
         if not seen.known_header:
             why.verdict = selection.build()
             if why.verdict != JF_GOOD:
