@@ -9,8 +9,8 @@ How contenders are made equal, since each difference here would show as a differ
   each is excused from is listed below, and that it needs the excuse is asserted as well.
 - Each gets the same tokens, as ``str`` objects made for that round (``bytes`` for those "of bytes"): a server never
   sees the same object twice, and one that was hashed before would flatter whoever looks it up.
-- Each runs in the same plain ``for`` loop, which is in its time, with the garbage collector off. Rounds of the slow
-  ones have fewer tokens, so that the fast ones can have more rounds in the same time.
+- Each runs in the same plain ``for`` loop, which is in its time, with the garbage collector off, and in a process of
+  its own, where nobody has been before it. The fast ones have more rounds in a turn than the slow ones.
 - Results are dropped at once; jwtfast keeps its own in the cache until the round is over, and the time in which they
   are freed (``clear_cache``, between rounds) is not counted. A cold verification includes what remembering it costs.
 - jwtfast builds the claims when they are first read; "jwtfast, claims read" reads one, so it does all that those do

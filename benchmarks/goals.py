@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 
 from benchmarks.timings import Timing, find, show_time
 
@@ -15,9 +16,10 @@ _RS256_BATCH = "batch RS256 typical"
 
 @dataclass(frozen=True)
 class Goal:
-    """A median must stay below ``factor`` times another one, plus ``extra`` seconds.
+    """A time must stay below ``factor`` times another one, plus ``extra`` seconds.
 
-    Both are named by their group and their contender.
+    Both are named by their group and their contender. They are compared within each turn, where they were measured one
+    after the other: a machine that is busy for a while is so for both. What counts is the median over the turns.
     """
 
     text: str
@@ -41,13 +43,11 @@ class Goal:
         text = self.text
         if above.characters != below.characters:
             text += f" ({above.characters} characters against {below.characters})"
-        allowed = self.factor * below.median + self.extra
+        ratio = median((one - self.extra) / other for one, other in zip(above.turns, below.turns, strict=True))
+        limit = _ratio(self.factor)
         if self.extra:
-            sum_of = f"{self.factor:.2f} · {show_time(below.median)} + {show_time(self.extra)}"
-            limit, measured = f"{sum_of} = {show_time(allowed)}", show_time(above.median)
-        else:
-            limit, measured = _ratio(self.factor), _ratio(above.median / below.median)
-        return f"| {text} | {limit} | {measured} | {'pass' if above.median < allowed else '**FAIL**'} |"
+            text += f", less {show_time(self.extra)}"
+        return f"| {text} | {limit} | {_ratio(ratio)} | {'pass' if ratio < self.factor else '**FAIL**'} |"
 
 
 def _ratio(ratio: float) -> str:
@@ -57,7 +57,7 @@ def _ratio(ratio: float) -> str:
 def _against_primitive(algorithm: str, name: str) -> Goal:
     group = f"cold {algorithm} typical"
     return Goal(
-        f"{name} cold: jwtfast, given cryptography verify",
+        f"{name} cold: jwtfast / cryptography verify",
         (group, "jwtfast"),
         (group, "cryptography verify"),
         factor=1.10,

@@ -10,7 +10,7 @@ from benchmarks.goals import GOALS
 from benchmarks.page import table
 from benchmarks.plot import Bar
 from benchmarks.timings import Timing, find, show_count, show_time
-from benchmarks.tokens import ALGORITHMS, COUNT, SLOW_COUNT
+from benchmarks.tokens import ALGORITHMS, COUNT, UNSEEN_COUNT
 
 __all__ = ["bars_by_algorithm", "bars_by_kind", "markdown"]
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-__all__ = ["CPU_TIME", "WALL_CLOCK", "Arguments", "Clock", "Start", "measure", "note"]
+__all__ = ["CPU_TIME", "ROUNDS", "SHORT_ROUNDS", "WALL_CLOCK", "Arguments", "Clock", "Start", "measure", "note"]
 
 ROUNDS = 7
+SHORT_ROUNDS = 35
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 # Makes a contender ready and gives, once, the loop of a round and what gives its arguments, out of sight of the clock;
 # goes on when the rounds are over.
@@ -56,7 +57,7 @@ CPU_TIME = Clock(time.process_time)
 WALL_CLOCK = Clock(time.perf_counter)
 
 
-def measure(benchmark: BenchmarkFixture, clock: Clock, start: Start) -> None:
+def measure(benchmark: BenchmarkFixture, clock: Clock, start: Start, rounds: int = ROUNDS) -> None:
     """Time rounds of all tokens, with new objects in each of them.
 
     They run in a process of their own, which nobody has used before: what other contenders have left in memory decides
@@ -66,20 +67,21 @@ def measure(benchmark: BenchmarkFixture, clock: Clock, start: Start) -> None:
         benchmark: What times them.
         clock: Its timer.
         start: What makes the contender ready.
+        rounds: How many.
     """
 
-    def rounds() -> list[float]:
+    def timed() -> list[float]:
         steps = start()
         target, setup = next(steps)
         # pytest-benchmark has no annotations.
-        benchmark.pedantic(target, setup=setup, rounds=ROUNDS, warmup_rounds=1)  # type: ignore[no-untyped-call]
+        benchmark.pedantic(target, setup=setup, rounds=rounds, warmup_rounds=1)  # type: ignore[no-untyped-call]
         for _ in steps:
             msg = "a contender is made ready once"
             raise AssertionError(msg)
         durations: list[float] = benchmark.stats.stats.data
         return durations
 
-    durations = _in_own_process(rounds)
+    durations = _in_own_process(timed)
     clock.tell(durations)
     benchmark.pedantic(lambda: None, rounds=len(durations))  # type: ignore[no-untyped-call]
 

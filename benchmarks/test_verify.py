@@ -10,10 +10,9 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.contenders import CONTENDERS, Contender
-from benchmarks.pure_python import HASHES
 from benchmarks.ready import Ready, refuse_all
-from benchmarks.rounds import CPU_TIME, Arguments, measure, note
-from benchmarks.tokens import CASES, COUNT, SLOW_COUNT, Samples, samples
+from benchmarks.rounds import CPU_TIME, ROUNDS, SHORT_ROUNDS, Arguments, measure, note
+from benchmarks.tokens import CASES, COUNT, UNSEEN_COUNT, Samples, samples
 
 # CPU time, since what is measured never waits: where other processes want the CPU too, long rounds are interrupted and
 # short ones are not, which by the wall clock would double the times of slow contenders only.
@@ -41,9 +40,14 @@ def of_kind(kind: str) -> pytest.MarkDecorator:
     )
 
 
-def unseen(contender: Contender, algorithm: str, size: str) -> Samples:
-    """Give the tokens of a round in which all signatures are checked."""
-    return samples(algorithm, size).first(SLOW_COUNT if contender.slow or algorithm not in HASHES else COUNT)
+def unseen(algorithm: str, size: str) -> Samples:
+    """Give the tokens of a round in which all signatures are checked: few, so that what is kept of them stays at hand."""
+    return samples(algorithm, size).first(UNSEEN_COUNT)
+
+
+def rounds_of(contender: Contender) -> int:
+    """Give how often they are verified in a turn."""
+    return ROUNDS if contender.slow else SHORT_ROUNDS
 
 
 def prepare(contender: Contender, tokens: Samples) -> Ready:
@@ -96,7 +100,7 @@ Steps = Iterator[tuple[Callable[..., None], Callable[[], Arguments]]]
 @of_kind("cold")
 def test_cold(benchmark: BenchmarkFixture, contender: Contender, algorithm: str, size: str) -> None:
     """Each token is seen for the first time."""
-    tokens = unseen(contender, algorithm, size)
+    tokens = unseen(algorithm, size)
 
     def start() -> Steps:
         ready = prepare(contender, tokens)
@@ -110,7 +114,7 @@ def test_cold(benchmark: BenchmarkFixture, contender: Contender, algorithm: str,
         assert ready.hits is None or ready.hits() == hits
 
     note_down(benchmark, "cold", size, contender, tokens)
-    measure(benchmark, CPU_TIME, start)
+    measure(benchmark, CPU_TIME, start, rounds_of(contender))
 
 
 @of_kind("cached")
@@ -140,7 +144,7 @@ def test_cached(benchmark: BenchmarkFixture, contender: Contender, algorithm: st
 @of_kind("rejected")
 def test_rejected(benchmark: BenchmarkFixture, contender: Contender, algorithm: str, size: str) -> None:
     """Each token has a wrong signature; good ones, with the same header, were seen before."""
-    tokens = unseen(contender, algorithm, size)
+    tokens = unseen(algorithm, size)
 
     def start() -> Steps:
         ready = prepare(contender, tokens)
@@ -152,4 +156,4 @@ def test_rejected(benchmark: BenchmarkFixture, contender: Contender, algorithm: 
         yield refuse_all, setup
 
     note_down(benchmark, "rejected", size, contender, tokens)
-    measure(benchmark, CPU_TIME, start)
+    measure(benchmark, CPU_TIME, start, rounds_of(contender))

@@ -34,6 +34,7 @@ class Timing:
     characters: int  # of a token, the median
     best: float
     median: float
+    turns: tuple[float, ...]  # the median of each turn
 
     @property
     def ours(self) -> bool:
@@ -65,7 +66,12 @@ def merge_turns(document: dict[str, Any]) -> list[Timing]:
         row = tuple((name, info[name]) for name in _NOTED)
         turns[row].append((stats["min"] / info["tokens"], stats["median"] / info["tokens"]))
     return [
-        Timing(**dict(row), best=min(best for best, _ in times), median=median(middle for _, middle in times))
+        Timing(
+            **dict(row),
+            best=min(best for best, _ in times),
+            median=median(middle for _, middle in times),
+            turns=tuple(middle for _, middle in times),
+        )
         for row, times in turns.items()
     ]
 
