@@ -12,7 +12,8 @@ from typing import Any, get_type_hints
 
 import jwt as pyjwt
 import pytest
-from forge import SECRET, sign
+from forge import SECRET, encode, sign
+from key_pairs import private_jwk, private_key
 from pyjwt_alias_modules import MODULES
 
 import jwtfast.jwt as ours
@@ -169,3 +170,21 @@ def test_no_warning_where_all_is_well() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert ours.decode(ours.encode({"a": 1}, SECRET), SECRET, ["HS256"]) == {"a": 1}
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "RS256", "PS384", "ES256", "ES384", "ES256K", "EdDSA", "none"])
+@pytest.mark.parametrize("kind", ["oct", "RSA", "P-256", "Ed25519"])
+def test_a_pyjwk_signs_by_no_algorithm_that_is_not_for_its_key(kind: str, algorithm: str) -> None:
+    """An ``algorithm`` given with a PyJWK must be one for its key: no token is unsigned, or signed on a wrong curve."""
+    members = private_jwk(private_key(kind)) if kind != "oct" else {"kty": "oct", "k": encode(SECRET * 2)}
+    outcomes = []
+    of_pyjwt, of_ours = (pyjwt.InvalidKeyError, TypeError, ValueError), (ours.InvalidKeyError, TypeError)
+    for module, refusals in ((pyjwt, of_pyjwt), (ours, of_ours)):
+        key: Any = module.PyJWK(members)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                outcomes.append(module.get_unverified_header(module.encode({}, key, algorithm)))
+        except refusals:
+            outcomes.append("refused")
+    assert outcomes[0] == outcomes[1]

@@ -14,6 +14,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+import key_pairs
 import pytest
 from bad_answers import BAD, DRIPS, MEGABYTE, certificate, raw_answer, without_length
 from forge import SECRET, sign
@@ -475,6 +476,18 @@ def test_only_keys_for_signatures_with_a_kid_count(server: HttpServer) -> None:
     server.answer = jwks(jwk("enc", use="enc"), nameless)
     with pytest.raises(jwt.PyJWKClientError, match="signing keys"):
         client.get_signing_keys(refresh=True)
+
+
+@pytest.mark.parametrize("odd", [None, "", 0, 1.5, True, [], ["sig"], {}, {"a": 1}, "x", "\u00e9"])
+@pytest.mark.parametrize("name", ["kty", "crv", "x", "n", "e", "k", "d", "alg", "use", "kid", "key_ops"])
+def test_one_odd_member_spoils_no_set(server: HttpServer, name: str, odd: Any) -> None:
+    """Whatever JSON a member of a JWK is, that key is usable or not, and the others of the set are found."""
+    kinds = ("RSA", "P-256", "Ed25519")
+    others = [{**key_pairs.jwk(private_key(kind), kid=kind), name: odd} for kind in kinds]
+    server.answer = jwks(*others, {"kty": "oct", "k": "c2VjcmV0", name: odd}, jwk("k"))
+    client = jwt.PyJWKClient(server.url)
+    assert client.get_signing_key("k").key_id == "k"
+    assert set(map(type, client.get_signing_keys())) == {jwt.PyJWK}
 
 
 def test_the_key_of_a_token(server: HttpServer) -> None:

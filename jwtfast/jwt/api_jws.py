@@ -220,7 +220,7 @@ class PyJWS:
 
     def _prepared(self, algorithm: Algorithm, key: Any, options: SigOptions | Options) -> Any:
         """Give the key as the algorithm wants it; refuse it, or warn of it, where it is too short."""
-        prepared = key.key if isinstance(key, PyJWK) else self._read(algorithm, key)
+        prepared = self._read(algorithm, key.key if isinstance(key, PyJWK) else key)
         problem = algorithm.check_key_length(prepared)
         if problem and options.get("enforce_minimum_key_length", False):
             raise InvalidKeyError(problem)

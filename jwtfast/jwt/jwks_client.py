@@ -139,7 +139,11 @@ class PyJWKClient:
         Raises:
             PyJWKClientError: There is none.
         """
-        keys = [key for key in self.get_jwk_set(refresh).keys if key.public_key_use in {"sig", None} and key.key_id]
+        keys = [
+            key
+            for key in self.get_jwk_set(refresh).keys
+            if key.public_key_use in ("sig", None) and key.key_id  # by a tuple: it may be a list or a dict
+        ]
         if not keys:
             _refuse("The JWKS endpoint did not contain any signing keys")
         return keys
