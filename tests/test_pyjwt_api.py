@@ -188,3 +188,22 @@ def test_a_pyjwk_signs_by_no_algorithm_that_is_not_for_its_key(kind: str, algori
         except refusals:
             outcomes.append("refused")
     assert outcomes[0] == outcomes[1]
+
+
+def test_only_a_call_can_leave_the_signature_out() -> None:
+    """An object's own ``verify_signature`` switches off its claims alone, as in PyJWT; only a call's goes further."""
+    forged = sign({"alg": "HS256"}, {"exp": 1}, b"of somebody else" * 2)
+    old = sign({"alg": "HS256"}, {"exp": 1})
+    for module in (pyjwt, ours):
+        tokens: Any = module.PyJWT({"verify_signature": False})
+        later: Any = module.PyJWT()
+        later.options["verify_signature"] = False
+        for one in (tokens, later):
+            for options in (None, {}, {"verify_exp": False}):
+                for decode in (one.decode, one.decode_complete):
+                    with pytest.raises(module.InvalidSignatureError):
+                        decode(forged, SECRET, algorithms=["HS256"], options=options)
+            with pytest.raises(module.DecodeError, match="algorithms"):
+                one.decode(forged)
+            assert one.decode(forged, options={"verify_signature": False}) == {"exp": 1}
+        assert tokens.decode(old, SECRET, algorithms=["HS256"]) == {"exp": 1}
