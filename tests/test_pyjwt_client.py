@@ -7,7 +7,6 @@ import os
 import ssl
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -445,7 +444,7 @@ def test_https(tmp_path: Path) -> None:
 
 def test_tests_may_replace_what_it_fetches_by(monkeypatch: pytest.MonkeyPatch) -> None:
     """It fetches by ``urllib.request.build_opener``, as PyJWT does: programs' tests replace that."""
-    monkeypatch.setattr(urllib.request, "build_opener", lambda *_: Canned())
+    monkeypatch.setattr("jwtfast.jwt.jwks_client.urllib.request.build_opener", lambda *_: Canned())
 
     class Canned:
         def open(self, request: Any, timeout: float) -> Any:

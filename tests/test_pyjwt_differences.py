@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from forge import SECRET, encode, sign, sign_segments, to_json
 from http_server import Handler, HttpServer, jwks, reply
-from key_pairs import private_key, spki
+from key_pairs import private_jwk, private_key, spki
 
 from jwtfast import jwt as ours
 
@@ -197,6 +197,15 @@ def _no_jwks() -> None:
             ours.PyJWK(jwk)  # type: ignore[arg-type]
 
 
+@difference("an RSA JWK with some of its private members, but no `d`")
+def _no_private_exponent() -> None:
+    members = private_jwk(private_key("RSA"))
+    del members["d"]
+    assert pyjwt.PyJWK(members).key.key_size == 2048
+    with pytest.raises(ours.InvalidKeyError):
+        ours.PyJWK(members)
+
+
 @difference("text that is no JSON, for `PyJWK.from_json`, `PyJWKSet.from_json` and `PyJWKClient`")
 def _no_json() -> None:
     for name, error in (("PyJWK", ours.InvalidKeyError), ("PyJWKSet", ours.PyJWKSetError)):
@@ -262,6 +271,14 @@ def _silence() -> None:
         decode(pyjwt, token)
     with pytest.raises(ours.InvalidTokenError, match=r"^Unsupported critical extension(?!.*mark)"):
         decode(ours, token)
+
+
+@difference("a token that is no Unicode text")
+def _no_text() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        decode(pyjwt, "\ud800.e30.")
+    with pytest.raises(ours.DecodeError):
+        decode(ours, "\ud800.e30.")
 
 
 @difference("where a warning points")

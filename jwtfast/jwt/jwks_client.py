@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import os
 import time
+import urllib.parse  # programs' tests replace jwt.jwks_client.urllib.request.build_opener
 from functools import lru_cache
 from ssl import SSLContext
 from typing import Any, NoReturn
-from urllib.parse import urlparse
 
 from jwtfast.errors import InvalidKeyError
 from jwtfast.jwt.api_jwk import PyJWK, PyJWKSet
@@ -60,7 +60,7 @@ class PyJWKClient:
         Raises:
             PyJWKClientError: The scheme, the lifespan or the cool-down is none that is taken.
         """
-        scheme = urlparse(uri).scheme.lower()
+        scheme = urllib.parse.urlparse(uri).scheme.lower()
         if scheme not in {"http", "https"}:
             _refuse(f"Invalid JWKS URI scheme {scheme!r}: only 'http' and 'https' are supported.")
         if cache_jwk_set and not lifespan > 0:

@@ -52,7 +52,7 @@ def read_document(
         with _opener(str(parts.hostname), ssl_context).open(request, timeout=timeout) as response:
             body: bytes = response.read()
     except (http.client.InvalidURL, ValueError) as error:  # they repeat what can't be sent, which may be a secret
-        msg = f"its address or a header can't be sent ({type(error).__name__})"
+        msg = f"its address, a header or the timeout is none that will do ({type(error).__name__})"
         raise FetchError(msg) from None
     except (OSError, http.client.HTTPException) as error:  # among the first: URLError, HTTPError, TimeoutError
         if isinstance(error, HTTPError):
