@@ -110,7 +110,7 @@ def test_an_unknown_kid_is_asked_for_once_in_a_cool_down(server: HttpServer, mon
         client.get_signing_key("unknown")
     assert server.count == 1
     now[0] += 31
-    server.answer = late(jwks(jwk("k")), 0.3)
+    server.answer = late(jwks(jwk("k")), 0.6)
     refused = at_once(8, lambda position: client.get_signing_key(f"unknown-{position}"))
     assert {type(error) for error in refused} == {jwt.PyJWKClientError}
     assert "unknown" not in "".join(map(str, refused))
@@ -122,7 +122,7 @@ def test_an_unknown_kid_is_asked_for_once_in_a_cool_down(server: HttpServer, mon
 
 def test_many_threads_make_one_fetch(server: HttpServer) -> None:
     """Where no set is remembered, however many threads want a key, one fetches it and the others wait for that."""
-    server.answer = late(jwks(jwk("k")), 0.3)
+    server.answer = late(jwks(jwk("k")), 0.6)
     client = jwt.PyJWKClient(server.url)
     found = at_once(16, lambda _: client.get_signing_key("k"))
     assert len(set(map(id, found))) == 1
@@ -132,7 +132,7 @@ def test_many_threads_make_one_fetch(server: HttpServer) -> None:
 
 def test_many_threads_fail_together(server: HttpServer) -> None:
     """A fetch that fails has failed for all who waited for it, each with an error of its own; the next tries anew."""
-    server.answer = late(reply(b"", 503), 0.3)
+    server.answer = late(reply(b"", 503), 0.6)
     client = jwt.PyJWKClient(server.url)
     failed = at_once(8, lambda _: client.get_signing_key("k"))
     assert {(type(error), str(error)) for error in failed} == {

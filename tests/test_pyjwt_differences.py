@@ -371,8 +371,8 @@ def _threads() -> None:
             threads.append(threading.Thread(target=lambda c=client, k=known: k.append(c.get_signing_key("b"))))
             for thread in threads:
                 thread.start()
-                time.sleep(0.1)
-            threads[-1].join(0.2)
+                time.sleep(0.2)
+            threads[-1].join(0.2 if waits else 10)
             assert (known == []) == waits
             go_on.set()
             for thread in threads:
