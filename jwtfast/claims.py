@@ -23,6 +23,9 @@ class _Any:
     def __repr__(self) -> str:
         return "ANY"
 
+    def __reduce__(self) -> str:
+        return "ANY"  # of this module: what is copied or unpickled is the one there is, and is known by its identity
+
 
 ANY: Final = _Any()
 """As ``audience=ANY``: tokens for any audience are accepted, and tokens for none."""

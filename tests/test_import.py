@@ -32,11 +32,11 @@ NOT_LOADED = frozenset(
 )
 
 
-def test_import_loads_no_more_than_it_needs() -> None:
-    """The import loads neither cryptography nor any module for HTTP or a command line, nor one that is slow to load."""
+def loaded_by(statement: str) -> list[str]:
+    """Give the names of the modules that a statement loads."""
     # Without site, since an editable install has it load some of them for purposes of its own.
     folders = {str(Path(module.__file__ or "").parents[1]) for module in (jwtfast, orjson)}
-    code = "import sys, orjson; before = set(sys.modules); import jwtfast; print(*sorted(set(sys.modules) - before))"
+    code = f"import sys, orjson; before = set(sys.modules); {statement}; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-S", "-P", "-c", code],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(folders)},
@@ -44,9 +44,28 @@ def test_import_loads_no_more_than_it_needs() -> None:
         text=True,
         check=True,
     )
-    loaded = done.stdout.split()
+    return done.stdout.split()
+
+
+def test_import_loads_no_more_than_it_needs() -> None:
+    """The import loads neither cryptography nor any module for HTTP or a command line, nor one that is slow to load."""
+    loaded = loaded_by("import jwtfast")
     assert "jwtfast._native" in loaded
     assert [name for name in loaded if name.partition(".")[0] in NOT_LOADED] == []
+
+
+def test_the_drop_in_loads_no_http() -> None:
+    """``jwtfast.jwt`` loads HTTP when a ``PyJWKClient`` is asked for: the standard library's, and no event loop."""
+    http = {"asyncio", "email", "http", "httpcore", "httpx2", "selectors", "socket", "ssl", "urllib.request"}
+    loaded = loaded_by("import jwtfast.jwt")
+    assert "jwtfast.jwt.api_jwt" in loaded
+    assert http.intersection(loaded) == set()
+    for statement in (
+        "from jwtfast.jwt import PyJWKClient",
+        "import jwtfast.jwt; jwtfast.jwt.jwks_client.PyJWKClient",
+        "from jwtfast.jwt import *; PyJWKClient",
+    ):
+        assert http.intersection(loaded_by(statement)) & {"asyncio", "httpx2", "urllib.request"} == {"urllib.request"}
 
 
 def test_cryptography_is_not_imported(new_process: Callable[..., CompletedProcess[str]]) -> None:

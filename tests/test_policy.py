@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
+import pickle
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -171,6 +173,14 @@ def test_a_required_claim_that_is_absent(name: str) -> None:
     assert type(error) is errors.MissingRequiredClaimError
     assert error.code == "missing_claim"
     assert error.claim == name
+
+
+def test_any_is_one_thing() -> None:
+    """``ANY`` copied, or pickled and read again, is ``ANY``: settings may be passed on with it in them."""
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert pickle.loads(pickle.dumps({"audience": ANY}, protocol))["audience"] is ANY  # noqa: S301
+    assert copy.copy(ANY) is ANY
+    assert copy.deepcopy({"audience": [ANY]})["audience"][0] is ANY
 
 
 @pytest.mark.parametrize("value", [False, 0, "", [], {}, 0.0])

@@ -12,7 +12,8 @@ from typing import Any, get_type_hints
 
 import jwt as pyjwt
 import pytest
-from forge import SECRET, sign
+from forge import SECRET, encode, sign
+from key_pairs import private_jwk, private_key
 from pyjwt_alias_modules import MODULES
 
 import jwtfast.jwt as ours
@@ -169,3 +170,40 @@ def test_no_warning_where_all_is_well() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert ours.decode(ours.encode({"a": 1}, SECRET), SECRET, ["HS256"]) == {"a": 1}
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "RS256", "PS384", "ES256", "ES384", "ES256K", "EdDSA", "none"])
+@pytest.mark.parametrize("kind", ["oct", "RSA", "P-256", "Ed25519"])
+def test_a_pyjwk_signs_by_no_algorithm_that_is_not_for_its_key(kind: str, algorithm: str) -> None:
+    """An ``algorithm`` given with a PyJWK must be one for its key: no token is unsigned, or signed on a wrong curve."""
+    members = private_jwk(private_key(kind)) if kind != "oct" else {"kty": "oct", "k": encode(SECRET * 2)}
+    outcomes = []
+    of_pyjwt, of_ours = (pyjwt.InvalidKeyError, TypeError, ValueError), (ours.InvalidKeyError, TypeError)
+    for module, refusals in ((pyjwt, of_pyjwt), (ours, of_ours)):
+        key: Any = module.PyJWK(members)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                outcomes.append(module.get_unverified_header(module.encode({}, key, algorithm)))
+        except refusals:
+            outcomes.append("refused")
+    assert outcomes[0] == outcomes[1]
+
+
+def test_only_a_call_can_leave_the_signature_out() -> None:
+    """An object's own ``verify_signature`` switches off its claims alone, as in PyJWT; only a call's goes further."""
+    forged = sign({"alg": "HS256"}, {"exp": 1}, b"of somebody else" * 2)
+    old = sign({"alg": "HS256"}, {"exp": 1})
+    for module in (pyjwt, ours):
+        tokens: Any = module.PyJWT({"verify_signature": False})
+        later: Any = module.PyJWT()
+        later.options["verify_signature"] = False
+        for one in (tokens, later):
+            for options in (None, {}, {"verify_exp": False}):
+                for decode in (one.decode, one.decode_complete):
+                    with pytest.raises(module.InvalidSignatureError):
+                        decode(forged, SECRET, algorithms=["HS256"], options=options)
+            with pytest.raises(module.DecodeError, match="algorithms"):
+                one.decode(forged)
+            assert one.decode(forged, options={"verify_signature": False}) == {"exp": 1}
+        assert tokens.decode(old, SECRET, algorithms=["HS256"]) == {"exp": 1}

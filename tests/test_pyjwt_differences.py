@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import doctest
+import gzip
 import json
 import re
 import threading
+import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import jwt as pyjwt
 import jwt.algorithms
 import pytest
+from bad_answers import GOOD, KEY, raw_answer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -23,7 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from forge import SECRET, encode, sign, sign_segments, to_json
-from key_pairs import private_key, spki
+from http_server import Handler, HttpServer, jwks, reply
+from key_pairs import private_jwk, private_key, spki
 
 from jwtfast import jwt as ours
 
@@ -194,28 +197,13 @@ def _no_jwks() -> None:
             ours.PyJWK(jwk)  # type: ignore[arg-type]
 
 
-@contextmanager
-def endpoint(body: bytes) -> Iterator[str]:
-    """Serve a document, and give its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/jwks.json"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+@difference("an RSA JWK with some of its private members, but no `d`")
+def _no_private_exponent() -> None:
+    members = private_jwk(private_key("RSA"))
+    del members["d"]
+    assert pyjwt.PyJWK(members).key.key_size == 2048
+    with pytest.raises(ours.InvalidKeyError):
+        ours.PyJWK(members)
 
 
 @difference("text that is no JSON, for `PyJWK.from_json`, `PyJWKSet.from_json` and `PyJWKClient`")
@@ -225,11 +213,11 @@ def _no_json() -> None:
             getattr(pyjwt, name).from_json("<html>")
         with pytest.raises(error):
             getattr(ours, name).from_json("<html>")
-    with endpoint(b"<html>") as url:
+    with HttpServer(reply(b"keys")) as server:
         with pytest.raises(json.JSONDecodeError):
-            pyjwt.PyJWKClient(url).get_jwk_set()
+            pyjwt.PyJWKClient(server.url).get_jwk_set()
         with pytest.raises(ours.PyJWKClientError):
-            ours.PyJWKClient(url).get_jwk_set()
+            ours.PyJWKClient(server.url).get_jwk_set()
 
 
 @difference("`to_jwk` of another algorithm's key")
@@ -285,6 +273,14 @@ def _silence() -> None:
         decode(ours, token)
 
 
+@difference("a token that is no Unicode text")
+def _no_text() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        decode(pyjwt, "\ud800.e30.")
+    with pytest.raises(ours.DecodeError):
+        decode(ours, "\ud800.e30.")
+
+
 @difference("where a warning points")
 def _blame() -> None:
     calls: list[Callable[[], object]] = [
@@ -308,6 +304,104 @@ def _reprs() -> None:
     jwk = ours.PyJWK({"kty": "oct", "k": encode(SECRET), "kid": "k"})
     assert repr(jwk) == "<PyJWK HS256 kid='k'>"
     assert encode(SECRET) not in repr(jwk)
+
+
+@difference("a JWK set for `PyJWKClient` with two members of one name, `NaN`, or in UTF-16")
+def _lax_key_sets() -> None:
+    for document in (b'{"keys": [], ' + GOOD[1:], b'{"x": NaN, ' + GOOD[1:], GOOD.decode().encode("utf-16")):
+        with HttpServer(reply(document)) as server:
+            pyjwt.PyJWKClient(server.url).get_jwk_set()
+            with pytest.raises(ours.PyJWKClientError, match="did not return a JSON object"):
+                ours.PyJWKClient(server.url).get_jwk_set()
+
+
+@difference("one of more than 512 KiB, or with a status from 201 to 299")
+def _unbelievable_key_sets() -> None:
+    for answer in (reply(GOOD + b" " * 2**19), reply(GOOD, 203)):
+        with HttpServer(answer) as server:
+            pyjwt.PyJWKClient(server.url).get_jwk_set()
+            with pytest.raises(ours.PyJWKClientConnectionError):
+                ours.PyJWKClient(server.url).get_jwk_set()
+
+
+@difference("one that is compressed or broken off, and an address that is none")
+def _broken_answers() -> None:
+    for answer in (
+        reply(gzip.compress(GOOD), 200, Content_Encoding="gzip"),
+        raw_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + GOOD, reset=True),
+    ):
+        with HttpServer(answer) as server:
+            with pytest.raises((ValueError, ConnectionResetError)):
+                pyjwt.PyJWKClient(server.url).get_jwk_set()
+            with pytest.raises(ours.PyJWKClientConnectionError):
+                ours.PyJWKClient(server.url).get_jwk_set()
+    with pytest.raises(UnicodeEncodeError):
+        pyjwt.PyJWKClient("http://127.0.0.1:1/\u00e9").get_jwk_set()
+    with pytest.raises(ours.PyJWKClientConnectionError):
+        ours.PyJWKClient("http://127.0.0.1:1/\u00e9").get_jwk_set()
+
+
+@difference("one that comes drop by drop")
+def _drips() -> None:
+    for module, error in ((pyjwt, None), (ours, ours.PyJWKClientConnectionError)):
+        parts = [GOOD[start : start + 40] for start in range(0, len(GOOD), 40)]
+        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+        with HttpServer(raw_answer(head, *parts, pause=0.2)) as server:
+            client = module.PyJWKClient(server.url, timeout=0.5)
+            with pytest.raises(error) if error else nullcontext():
+                client.get_jwk_set()
+
+
+@difference("threads that ask a `PyJWKClient` while one of them fetches")
+def _threads() -> None:
+    for module, requests, waits in ((pyjwt, 3, True), (ours, 2, False)):
+        with HttpServer(jwks(KEY)) as server:
+            client = module.PyJWKClient(server.url, cooldown_duration=0)
+            client.get_signing_key("b")
+            go_on = threading.Event()
+
+            def fail(handler: Handler, go_on: threading.Event = go_on) -> None:
+                go_on.wait(10)
+                reply(b"", 503)(handler)
+
+            server.answer = fail
+            known: list[Any] = []
+            calls = [lambda client=client: refused(client)] * 2
+            threads = [threading.Thread(target=call) for call in calls]
+            threads.append(threading.Thread(target=lambda c=client, k=known: k.append(c.get_signing_key("b"))))
+            for thread in threads:
+                thread.start()
+                time.sleep(0.2)
+            threads[-1].join(0.2 if waits else 10)
+            assert (known == []) == waits
+            go_on.set()
+            for thread in threads:
+                thread.join()
+            assert server.count == requests
+
+
+def refused(client: Any) -> None:
+    """Have a client look for a key that is not there while its endpoint is down."""
+    with suppress(pyjwt.PyJWKClientError, ours.PyJWKClientError):
+        client.get_signing_key("unknown")
+
+
+@difference("the `User-Agent` and `Accept` of a `PyJWKClient`, where `headers` has none")
+def _user_agents() -> None:
+    with HttpServer(jwks(KEY)) as server:
+        for module, name in ((pyjwt, "Python-urllib/"), (ours, "jwtfast/")):
+            module.PyJWKClient(server.url).get_jwk_set()
+            assert server.requests[-1][1]["User-Agent"].startswith(name)
+
+
+@difference("an endpoint on this very machine, where the environment has a proxy")
+def _proxies() -> None:
+    with HttpServer(jwks(KEY)) as server, HttpServer(jwks(KEY)) as proxy, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("http_proxy", proxy.origin)
+        pyjwt.PyJWKClient(server.url).get_jwk_set()
+        assert (server.count, proxy.count) == (0, 1)
+        ours.PyJWKClient(server.url).get_jwk_set()
+        assert (server.count, proxy.count) == (1, 1)
 
 
 @difference("`cache_tokens` of `PyJWT`")

@@ -149,6 +149,23 @@ def test_decode_answers_as_pyjwt(  # noqa: PLR0917 - Hypothesis passes them by n
     same(lambda module: module.get_unverified_header(token))
 
 
+@given(
+    own=OPTIONS,
+    claims=CLAIMS,
+    arguments=ARGUMENTS,
+    secret=st.sampled_from([SECRET, SECRET, SHORT, b"another's" * 4]),
+    algorithms=st.sampled_from([["HS256"], ["HS384"], None]),
+)
+def test_an_objects_own_options_count_as_in_pyjwt(
+    own: Any, claims: dict[str, Any], arguments: dict[str, Any], secret: bytes, algorithms: Any
+) -> None:
+    """Whatever options an object has of its own and a call besides, the call is answered as PyJWT answers it."""
+    token = sign_segments(encode(to_json({"alg": "HS256"})), encode(to_json(claims)), SECRET)
+    arguments = {"algorithms": algorithms, **arguments}
+    same(lambda module: module.PyJWT(own).decode(token, secret, **arguments))
+    same(lambda module: module.PyJWT(own).decode_complete(token, secret, **arguments))
+
+
 JSON = st.recursive(
     st.one_of(
         st.none(),

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from forge import LONG_SECRET, OTHER_SECRET, SECRET, encode, sign
-from key_pairs import private_key, spki
+from key_pairs import pkcs8, private_key, spki
 
 from jwtfast import jwt
 from jwtfast.jwt.algorithms import HMACAlgorithm
@@ -330,6 +330,23 @@ def test_nothing_kept_is_shown() -> None:
     assert secret not in repr(tokens) + repr(vars(tokens))
 
 
+def test_a_copied_pyjws() -> None:
+    """A PyJWS that is copied or pickled takes its options and algorithms along, no more and no less, and no keys."""
+    signatures: Any = jwt.PyJWS(["HS256", "ES256"], {"enforce_minimum_key_length": True})
+    signatures.unregister_algorithm("HS256")
+    signatures.note = "kept"
+    pem = pkcs8(private_key("P-256"))
+    token = signatures.encode(b"octets", pem, "ES256")
+    for other in (copy.deepcopy(signatures), copy.copy(signatures), pickle.loads(pickle.dumps(signatures))):  # noqa: S301
+        assert (other.get_algorithms(), other.options) == (["ES256"], signatures.options)
+        assert other.note == "kept"
+        assert other.decode(token, spki(private_key("P-256")), ["ES256"]) == b"octets"
+        other.unregister_algorithm("ES256")
+        other.options["verify_signature"] = False
+    assert (signatures.get_algorithms(), signatures.options["verify_signature"]) == (["ES256"], True)
+    assert pem not in pickle.dumps(signatures)
+
+
 def test_threads_share_what_is_kept() -> None:
     """Threads that decode by different keys and demands at once each get their own answer."""
     keys = [b"%032d" % number for number in range(8)]
@@ -378,14 +395,6 @@ def test_each_algorithm_in_each_form_of_its_key(algorithm: str, form: str) -> No
         assert jwt.decode(token, public, algorithms=[algorithm]) == {"a": 1}
         with pytest.raises(jwt.InvalidSignatureError):
             jwt.decode(token[:-8] + "AAAAAAAA", public, algorithms=[algorithm])
-
-
-def pkcs8(private: Any) -> bytes:
-    """Give a private key as PEM."""
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat  # noqa: PLC0415
-
-    octets: bytes = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return octets
 
 
 def test_a_short_key_is_warned_of_on_each_call() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -10,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from http_server import HttpServer, jwks
 from key_pairs import private_key
-from test_pyjwt_differences import endpoint
 
 PROGRAM = Path(__file__).parent / "pyjwt_program.py"
 # The line that changes, and with it where the submodules are.
@@ -31,8 +30,8 @@ def run(text: str) -> list[object]:
     module = ModuleType("program")
     exec(compile(text, "program.py", "exec"), vars(module))  # noqa: S102 - the program beside this file
     login = module.Login(private_key("RSA"), "a secret of a program's own, which is long enough")
-    with endpoint(json.dumps(login.jwks()).encode()) as url:
-        outcome: list[object] = module.story(login, url)
+    with HttpServer(jwks(*login.jwks()["keys"])) as server:
+        outcome: list[object] = module.story(login, server.url)
         return outcome
 
 

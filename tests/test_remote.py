@@ -550,7 +550,7 @@ def test_something_unforeseen(server: HttpServer, keys: RemoteKeySet, monkeypatc
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(keys._reader.__class__, "_check", fail)
+        patch.setattr(keys._reader.__class__, "_read", fail)
         with pytest.raises(errors.KeySetUnavailableError, match="MemoryError"):
             keys.refresh()
     assert keys.refresh() is True

@@ -153,12 +153,17 @@ def test_import_loads_no_http(new_process: Process) -> None:
 
 
 def test_without_the_library(new_process: Process) -> None:
-    """Where the HTTP library is not installed, the error says what to install, and all else works."""
+    """Where the HTTP library is not installed, the error says what to install, and all else works, PyJWKClient too."""
     code = """if True:
         import sys
         sys.modules["httpx2"] = None
         from jwtfast import Key, Verifier
         Verifier(Key.from_secret("s" * 32, "HS256"))
+        from jwtfast import jwt
+        try:
+            jwt.PyJWKClient("http://127.0.0.1:1/").get_jwk_set()
+        except jwt.PyJWKClientConnectionError:
+            pass
         try:
             from jwtfast import RemoteKeySet
         except ImportError as error:

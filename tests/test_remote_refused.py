@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import json
 import re
 import ssl
@@ -13,18 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from bad_answers import BAD, DRIPS, GOOD, MEGABYTE, certificate, raw_answer, without_length
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 from forge import SECRET
-from http_server import Answer, Handler, HttpServer, jwks, reply
-from key_pairs import jwk, pkcs8, private_jwk, private_key, spki, token
+from http_server import HttpServer, jwks, reply
+from key_pairs import jwk, private_jwk, private_key, spki, token
 from remote_keys import FRESH, code_of, end_cool_down, public, signed
 
 from jwtfast import RemoteKeySet, Verifier, errors
-
-MEGABYTE = 2**20
 
 
 @pytest.fixture
@@ -153,62 +147,6 @@ def test_options_of_another_type(options: Any) -> None:
 
 # ---- answers ----
 
-GOOD = json.dumps({"keys": [public("b")]}).encode()
-
-
-def without_length(parts: Iterator[bytes]) -> Answer:
-    """Answer with a body whose length nobody has said."""
-
-    def answer(handler: Handler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        for part in parts:
-            handler.wfile.write(part)
-
-    return answer
-
-
-def raw_answer(*parts: bytes, pause: float = 0) -> Answer:
-    """Answer with these very octets."""
-
-    def answer(handler: Handler) -> None:
-        for part in parts:
-            handler.wfile.write(part)
-            time.sleep(pause)
-
-    return answer
-
-
-BAD: dict[str, tuple[Answer, str]] = {
-    "400": (reply(GOOD, 400), "it answered 400"),
-    "401": (reply(GOOD, 401), "it answered 401"),
-    "404": (reply(GOOD, 404), "it answered 404"),
-    "500": (reply(GOOD, 500), "it answered 500"),
-    "503": (reply(GOOD, 503, Retry_After="5"), "it answered 503"),
-    "201": (reply(GOOD, 201), "it answered 201"),
-    "206": (reply(GOOD, 206), "it answered 206"),
-    "204": (reply(b"", 204), "it answered 204"),
-    "HTML": (reply(b"<!DOCTYPE html><html>Please log in</html>", 200, Content_Type="text/html"), "HTML"),
-    "HTML that says to be JSON": (reply(b"\r\n <html/>", 200, Content_Type="application/json"), "HTML"),
-    "JSON that says to be HTML": (reply(GOOD, 200, Content_Type="text/html; charset=utf-8"), "HTML"),
-    "nothing": (reply(b""), "not a JWK set"),
-    "no JSON": (reply(b"keys"), "not a JWK set"),
-    "an array": (reply(b"[" + GOOD + b"]"), "not a JWK set"),
-    "no keys": (reply(b"{}"), "not a JWK set"),
-    "keys that are no array": (reply(b'{"keys":{}}'), "not a JWK set"),
-    "one JWK": (reply(json.dumps(public("b")).encode()), "not a JWK set"),
-    "two members named keys": (reply(b'{"keys":[],' + GOOD[1:]), "two members of one name"),
-    "UTF-16": (reply(GOOD.decode().encode("utf-16")), "not a JWK set"),
-    "a byte order mark": (reply(b"\xef\xbb\xbf" + GOOD), "not a JWK set"),
-    "something behind it": (reply(GOOD + b"x"), "not a JWK set"),
-    "nesting": (reply(b'{"keys":' + b"[" * 5000 + b"]" * 5000 + b"}"), "not a JWK set"),
-    "compressed": (reply(GOOD, 200, Content_Encoding="gzip"), "compressed"),
-    "10 MB that say so": (reply(b" " * (10 * MEGABYTE)), "longer than max_bytes"),
-    "cut short": (raw_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + GOOD), "RemoteProtocolError"),
-    "no HTTP": (raw_answer(b"SSH-2.0-OpenSSH_9.2\r\n"), "RemoteProtocolError"),
-    "endless headers": (raw_answer(b"HTTP/1.1 200 OK\r\n" + b"X-Y: z\r\n" * 50_000), "RemoteProtocolError|ReadError"),
-}
-
 
 @pytest.mark.parametrize("what", BAD)
 def test_answers_that_are_no_key_set(server: HttpServer, keys: RemoteKeySet, what: str) -> None:
@@ -255,14 +193,6 @@ def test_the_longest_document(server: HttpServer) -> None:
             server.answer = answer_of(GOOD + b" " * excess)
             with RemoteKeySet(server.url, max_bytes=len(GOOD), max_wait=10) as keys:
                 assert (code_of(Verifier(keys), signed("b")) is None) == good
-
-
-DRIPS: dict[str, tuple[bytes, bytes]] = {
-    "the body": (b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", b" "),
-    "the headers": (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
-    "the status": (b"", b"H"),
-    "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
-}
 
 
 @pytest.mark.parametrize("what", DRIPS)
@@ -398,21 +328,6 @@ def test_headers_name_no_addresses(keys: RemoteKeySet) -> None:
 
 
 # ---- TLS ----
-
-
-def certificate(folder: Path) -> Path:
-    """Write a certificate of this machine's loopback address, and its key."""
-    private = private_key("P-256", 9)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
-    builder = builder.serial_number(7).not_valid_before(now - dt.timedelta(1)).not_valid_after(now + dt.timedelta(1))
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    signed_certificate = builder.add_extension(host, critical=False).sign(private, hashes.SHA256())
-    path = folder / "server.pem"
-    path.write_bytes(pkcs8(private) + signed_certificate.public_bytes(Encoding.PEM))
-    return path
 
 
 def test_https(tmp_path: Path) -> None:

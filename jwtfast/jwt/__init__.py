@@ -3,6 +3,8 @@
 What differs is listed in docs/pyjwt.md.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from jwtfast.jwt.api_jwk import PyJWK, PyJWKSet
 from jwtfast.jwt.api_jws import (
     PyJWS,
@@ -30,8 +32,10 @@ from jwtfast.jwt.exceptions import (
     PyJWKSetError,
     PyJWTError,
 )
-from jwtfast.jwt.jwks_client import PyJWKClient
 from jwtfast.jwt.warnings import InsecureKeyLengthWarning
+
+if TYPE_CHECKING:
+    from jwtfast.jwt.jwks_client import PyJWKClient
 
 __all__ = [
     "PyJWS",
@@ -66,3 +70,19 @@ __all__ = [
 ]
 __version__ = "2.15.1"
 """The version of PyJWT whose behaviour this is."""
+
+
+# What loads the standard library's HTTP: imported when it is asked for.
+def __getattr__(name: str) -> Any:
+    if name not in {"PyJWKClient", "jwks_client"}:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module  # noqa: PLC0415 - with the rest
+
+    module = import_module("jwtfast.jwt.jwks_client")
+    value = globals()[name] = module if name == "jwks_client" else module.PyJWKClient
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "PyJWKClient", "jwks_client"})

@@ -308,7 +308,7 @@ class RSAAlgorithm(Algorithm):
     def to_jwk(key_obj: AllowedRSAKeys, as_dict: bool = False) -> JWKDict | str:
         """Give a key as a JWK (RFC 7518 section 6.3), a private one with its private members."""
         operation = "sign" if isinstance(key_obj, RSAPrivateKey) else "verify"
-        return _written({"key_ops": [operation]} | _dump(key_obj, RSAAlgorithm), as_dict)
+        return _written({"kty": "RSA", "key_ops": [operation]} | _dump(key_obj, RSAAlgorithm), as_dict)
 
     @staticmethod
     def from_jwk(jwk: str | JWKDict) -> AllowedRSAKeys:
@@ -500,7 +500,7 @@ def _public(key: Any) -> Any:
 
 def _private(key: Any) -> Any:
     if not hasattr(key, "sign"):
-        msg = f"this is a public key ({type(key).__name__}): signing takes the private one"
+        msg = f"signing takes a private key, and this is none ({type(key).__name__})"
         raise InvalidKeyError(msg)
     return key
 

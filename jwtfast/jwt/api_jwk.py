@@ -157,7 +157,7 @@ def _usual_algorithm(kty: Any, crv: Any) -> str:
     elif kty == "oct":
         return "HS256"
     elif kty == "OKP":
-        if crv in {"Ed25519", "Ed448"}:
+        if crv in ("Ed25519", "Ed448"):  # by a tuple: it may be a list or a dict
             return "EdDSA"
         msg = "crv is not found" if not crv else "Unsupported crv: none that signs"
     else:

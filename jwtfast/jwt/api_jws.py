@@ -64,6 +64,22 @@ class PyJWS:
         """Advanced when an algorithm comes or goes, or an option changes: what was prepared is prepared again."""
         self.options = self._merged(options, self._get_default_options())
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy takes what was configured, and what a subclass has; no keys.
+        own = {name: value for name, value in vars(self).items() if name not in {"_read_keys", "generation"}}
+        return own | {
+            "_valid_algs": set(self._valid_algs),
+            "_algorithms": dict(self._algorithms),
+            "_options": dict(self._options),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._read_keys = {}
+        self.generation = Generation()
+        options = state.pop("_options")
+        vars(self).update(state)
+        self.options = options
+
     @property
     def options(self) -> SigOptions:
         """The options that hold where a call doesn't say otherwise; may be changed."""
@@ -220,7 +236,7 @@ class PyJWS:
 
     def _prepared(self, algorithm: Algorithm, key: Any, options: SigOptions | Options) -> Any:
         """Give the key as the algorithm wants it; refuse it, or warn of it, where it is too short."""
-        prepared = key.key if isinstance(key, PyJWK) else self._read(algorithm, key)
+        prepared = self._read(algorithm, key.key if isinstance(key, PyJWK) else key)
         problem = algorithm.check_key_length(prepared)
         if problem and options.get("enforce_minimum_key_length", False):
             raise InvalidKeyError(problem)

@@ -216,7 +216,7 @@ class PyJWT(PyJWTCore):
             self._jws,
             key,
             algorithms,
-            options=self._merged(self.options, options),
+            options={**self._merged(self.options, options), "verify_signature": _is_to_verify(options)},
             audience=audience,
             issuer=issuer,
             leeway=leeway,
@@ -293,7 +293,7 @@ class PyJWT(PyJWTCore):
         if kwargs:
             _warn_of_keywords("decode_complete", kwargs)
         merged = self._merge_options(options)
-        verifies = merged["verify_signature"]
+        verifies = _is_to_verify(options)
         if verify is not None and verify != verifies:
             warn_caller(
                 "The `verify` argument to `decode` does nothing in PyJWT 2.0 and newer. The equivalent is setting "
@@ -427,6 +427,11 @@ class PyJWT(PyJWTCore):
                 _refuse(InvalidIssuerError, 'Issuer param must be "str" or "Container[str]"')
         if not known:
             _refuse(InvalidIssuerError, "Invalid issuer")
+
+
+def _is_to_verify(options: Mapping[str, Any] | None) -> bool:
+    """Tell whether a call is to verify the signature: an object's own options have no say in that."""
+    return options is None or bool(options.get("verify_signature", True))
 
 
 def _whole_seconds(payload: dict[str, Any], name: str) -> int:

@@ -1,4 +1,4 @@
-"""The cache of one JWK set that a ``PyJWKClient`` keeps."""
+"""The cache of one JWK set that a ``PyJWKClient`` keeps, where PyJWT has it: programs read, fill and empty it."""
 
 from __future__ import annotations
 

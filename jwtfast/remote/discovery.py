@@ -6,7 +6,8 @@ import math
 
 from jwtfast.errors import InvalidKeyError
 from jwtfast.keys import json_object
-from jwtfast.remote.document import DocumentReader, FetchError, check_url
+from jwtfast.remote.answer import FetchError
+from jwtfast.remote.document import DocumentReader, check_url
 
 __all__ = ["Discovery"]
 

@@ -1,32 +1,23 @@
-"""Documents over HTTP: which addresses may be asked, and what is taken for an answer."""
+"""Documents over HTTP, fetched in an event loop by httpx2."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
 import ssl
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-import httpx2
+try:
+    import httpx2
+except ImportError as error:
+    msg = "keys over HTTP need httpx2: pip install 'jwtfast[remote]'"
+    raise ImportError(msg) from error
 
+from jwtfast.remote.address import check_address, is_loopback, no_address
+from jwtfast.remote.answer import AnswerRules, FetchError, printable
 from jwtfast.remote.schedule import lifetime_of
 
-__all__ = ["Document", "DocumentReader", "FetchError", "check_url"]
-
-
-class FetchError(Exception):
-    """Raised when a document could not be had, or was not to be trusted. Says why, and nothing of what came.
-
-    Attributes:
-        is_absent: Whether the server says that there is none.
-    """
-
-    def __init__(self, message: str, *, is_absent: bool = False) -> None:
-        super().__init__(message)
-        self.is_absent = is_absent
+__all__ = ["Document", "DocumentReader", "check_url"]
 
 
 class Document(NamedTuple):
@@ -44,55 +35,19 @@ class Document(NamedTuple):
 
 
 def check_url(what: str, url: str, *, allow_http: bool) -> SplitResult:
-    """Refuse an address that keys must not come from.
-
-    Args:
-        what: What to call it in an error.
-        url: The address.
-        allow_http: Whether plain HTTP will do, from anywhere.
-
-    Returns:
-        Its parts.
-
-    Raises:
-        ValueError: It is not https, and its host is not this one; or it is no address.
-        TypeError: It is not a str.
-    """
-    if not isinstance(url, str):
-        msg = f"{what} is a str, not {type(url).__name__}"
-        raise TypeError(msg)
+    """Refuse an address that keys must not come from, or that could not be asked; see ``check_address``."""
+    parts = check_address(what, url, allow_http=allow_http)
     try:
-        parts = urlsplit(url)
-        is_whole = bool(parts.hostname) and parts.port != 0
         httpx2.URL(url)
     except (ValueError, httpx2.InvalidURL):
-        is_whole = False
-    if not is_whole or parts.scheme not in {"https", "http"} or not re.fullmatch("[!-~]+", url):
-        msg = f"{what} is no address of the form https://host/path"
-        raise ValueError(msg)
-    if parts.username is not None or parts.password is not None or "#" in url:
-        msg = f"{what} holds a user name, a password or a fragment: leave it out, and say headers= for credentials"
-        raise ValueError(msg)
-    if parts.scheme == "http" and not allow_http and not is_loopback(str(parts.hostname)):
-        msg = f"{what} is not https, so anybody on the way could exchange the keys: use https, or say allow_http=True"
-        raise ValueError(msg)
+        raise no_address(what) from None
     return parts
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this very machine by its name alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class DocumentReader:
     """Fetches small documents, and believes little of what comes."""
 
-    __slots__ = ("_headers", "_max_bytes", "_ssl_context", "_timeout")
+    __slots__ = ("_headers", "_rules", "_ssl_context", "_timeout")
 
     def __init__(
         self, *, timeout: float, max_bytes: int, headers: Mapping[str, str], ssl_context: ssl.SSLContext | None
@@ -106,13 +61,8 @@ class DocumentReader:
             ssl_context: Whom to trust; None: whom the system trusts.
         """
         self._timeout = httpx2.Timeout(timeout)
-        self._max_bytes = max_bytes
-        self._headers = {
-            "Accept": "application/json, application/jwk-set+json;q=0.9, */*;q=0.1",
-            "Accept-Encoding": "identity",  # a small answer may unpack to a large one
-            "User-Agent": f"jwtfast/{version('jwtfast')}",
-            **headers,
-        }
+        self._rules = AnswerRules(max_bytes)
+        self._headers = {**self._rules.request_headers(), **headers}
         self._ssl_context = ssl_context
 
     async def fetch(self, url: str, *, etag: str | None = None) -> Document:
@@ -141,8 +91,8 @@ class DocumentReader:
                 ) as client,
                 client.stream("GET", url, headers=headers) as response,
             ):
-                self._check(response, has_etag=etag is not None)
-                body = None if response.status_code == httpx2.codes.NOT_MODIFIED else await self._read(response)
+                is_unchanged = etag is not None and response.status_code == httpx2.codes.NOT_MODIFIED
+                body = None if is_unchanged else await self._read(response)
         except httpx2.TimeoutException as error:
             msg = f"it did not answer in time ({type(error).__name__})"
             raise FetchError(msg) from None
@@ -151,39 +101,11 @@ class DocumentReader:
             raise FetchError(msg) from None
         return Document(body, response.headers.get("etag"), lifetime_of(response.headers))
 
-    def _check(self, response: httpx2.Response, *, has_etag: bool) -> None:
-        status = response.status_code
-        if status == httpx2.codes.NOT_MODIFIED and has_etag:
-            return
-        if 300 <= status < 400:
-            msg = f"it answered {status}, and redirects are not followed: configure the address that they end at"
-            raise FetchError(msg)
-        if status != httpx2.codes.OK:
-            msg = f"it answered {status}"
-            raise FetchError(msg, is_absent=400 <= status < 500)
-        if response.headers.get("content-encoding", "identity").lower() != "identity":
-            msg = "it answered with a compressed document, unasked"
-            raise FetchError(msg)
-        length = response.headers.get("content-length", "0")
-        if not length.isdigit() or int(length[:20]) > self._max_bytes:
-            raise FetchError(self._too_long())
-
     async def _read(self, response: httpx2.Response) -> bytes:
+        self._rules.check_head(response.status_code, response.headers)
         body = bytearray()
         async for part in response.aiter_raw():
             body += part
-            if len(body) > self._max_bytes:
-                raise FetchError(self._too_long())
-        content_type = response.headers.get("content-type", "").lower()
-        if content_type.startswith(("text/html", "application/xhtml")) or body.lstrip()[:1] == b"<":
-            msg = "it answered with HTML: the address is wrong, or a proxy's or a login page answers for it"
-            raise FetchError(msg)
+            self._rules.check_length(len(body))
+        self._rules.check_body(body, response.headers.get("content-type", ""))
         return bytes(body)
-
-    def _too_long(self) -> str:
-        return f"its answer is longer than max_bytes ({self._max_bytes})"
-
-
-def printable(text: str) -> str:
-    """Give a foreign text as one short line."""
-    return "".join(character if character.isprintable() else "?" for character in text[:200])

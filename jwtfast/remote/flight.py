@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from contextlib import suppress
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
+
+E = TypeVar("E")
 
 __all__ = ["Flight"]
 
 
-class Flight:
+class Flight(Generic[E]):
     """One fetch. Whoever makes it lands it, once.
 
     Attributes:
@@ -26,12 +31,12 @@ class Flight:
             started: The time, in seconds of the monotonic clock.
         """
         self.started = started
-        self.error: str | None = None
+        self.error: E | None = None
         self._landed = threading.Event()
         self._lock = threading.Lock()
         self._waiters: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
 
-    def land(self, error: str | None) -> None:
+    def land(self, error: E | None) -> None:
         """Have all who wait go on.
 
         Args:
@@ -49,12 +54,12 @@ class Flight:
         """Wait in a thread.
 
         Args:
-            seconds: How long at most.
+            seconds: How long at most; may be infinite.
 
         Returns:
             Whether it has landed.
         """
-        return self._landed.wait(max(0.0, seconds))
+        return self._landed.wait(min(max(0.0, seconds), threading.TIMEOUT_MAX))
 
     async def wait_async(self, seconds: float) -> bool:
         """Wait in an event loop.
@@ -65,6 +70,8 @@ class Flight:
         Returns:
             Whether it has landed.
         """
+        import asyncio  # noqa: PLC0415 - only where there is an event loop, so that it is loaded already
+
         loop = asyncio.get_running_loop()
         with self._lock:
             if self._landed.is_set() or seconds <= 0:

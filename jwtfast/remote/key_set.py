@@ -24,8 +24,9 @@ from jwtfast.claims import number_of_seconds
 from jwtfast.errors import InvalidKeyError, KeySetUnavailableError
 from jwtfast.key_set import KeyIndex, SkippedKey, keys_of_member, nothing_usable, read_jwks, rsa_algorithms
 from jwtfast.keys import Key
+from jwtfast.remote.answer import MAX_BYTES, FetchError
 from jwtfast.remote.discovery import Discovery
-from jwtfast.remote.document import Document, DocumentReader, FetchError, check_url
+from jwtfast.remote.document import Document, DocumentReader, check_url
 from jwtfast.remote.flight import Flight
 from jwtfast.remote.schedule import Schedule
 from jwtfast.remote.work import WORKING, run
@@ -134,7 +135,7 @@ class RemoteKeySet:
         cool_down: float = 10,
         max_wait: float = 1,
         timeout: float = 10,
-        max_bytes: int = 2**19,
+        max_bytes: int = MAX_BYTES,
         allow_http: bool = False,
         headers: Mapping[str, str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
@@ -378,7 +379,7 @@ class RemoteKeySet:
         self._lock = threading.Lock()
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # its put may be called from a finalizer
         self._worker: threading.Thread | None = None
-        self._flight: Flight | None = None
+        self._flight: Flight[str] | None = None
         self._cancel: Any = None
         self.generation.advance()  # so that a remembered token asks for candidates, which starts the thread
 
@@ -401,16 +402,17 @@ class RemoteKeySet:
             self._worker = None
             self.generation.advance()
 
-    def _begin_flight(self, now: float) -> Flight:
-        self._flight = flight = Flight(now)
+    def _begin_flight(self, now: float) -> Flight[str]:
+        flight: Flight[str] = Flight(now)
+        self._flight = flight
         self._wake.put(None)
         return flight
 
-    def _ask(self) -> Flight:
+    def _ask(self) -> Flight[str]:
         self._start_worker()
         with self._lock:
             if self._closed or self._worker is None:
-                nowhere = Flight(time.monotonic())
+                nowhere: Flight[str] = Flight(time.monotonic())
                 nowhere.land("the key set was closed" if self._closed else "no thread can be started")
                 return nowhere
             return self._flight or self._begin_flight(time.monotonic())
@@ -431,7 +433,7 @@ class RemoteKeySet:
                 next_event = min(next_event, self._schedule.usable_until)
         return max(0.0, next_event - time.monotonic())
 
-    def _fly(self, flight: Flight) -> None:
+    def _fly(self, flight: Flight[str]) -> None:
         """Make a fetch, and have all who wait for it go on, whatever comes of it."""
         error = "it was given up"
         try:
@@ -537,7 +539,7 @@ class RemoteKeySet:
         self._index = index
         self.generation.advance()
 
-    def _verdict_on(self, flight: Flight) -> bool:
+    def _verdict_on(self, flight: Flight[str]) -> bool:
         if not self._index.keys:
             raise KeySetUnavailableError(self._why_unavailable())
         return flight.wait(0) and flight.error is None
