@@ -45,9 +45,10 @@ _KINDS = {
 
 _PREFACE = (
     "Written by the command below; don't edit. Times are CPU times for one token, medians over rounds in which the "
-    "contenders took turns, and in parentheses how many times jwtfast's that is. These ratios carry over to other "
-    f"machines better than the times do. A round has {COUNT:,} tokens; {SLOW_COUNT} where each of them takes long. RSA "
-    "keys have 2048 bits. `benchmarks/contenders.py` says how the contenders were made equal."
+    "contenders took turns, each in a process of its own, and in parentheses how many times jwtfast's that is. These "
+    f"ratios carry over to other machines better than the times do. A round has {UNSEEN_COUNT} tokens; {COUNT:,} where "
+    "they were verified before. RSA keys have 2048 bits. `benchmarks/contenders.py` says how the contenders were made "
+    "equal."
 )
 _COLD = (
     "The floors, in italics, are what cannot be avoided by the means that Python has for it, called with prepared "
