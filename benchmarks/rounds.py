@@ -1,4 +1,4 @@
-"""The rounds that are timed, each contender's in a process of its own, and what is written down beside their times."""
+"""The rounds that are timed, in which contenders take turns, and what is written down beside their times."""
 
 from __future__ import annotations
 
@@ -7,19 +7,30 @@ import os
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, Any
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-__all__ = ["CPU_TIME", "ROUNDS", "SHORT_ROUNDS", "WALL_CLOCK", "Arguments", "Clock", "Start", "measure", "note"]
+__all__ = ["CPU_TIME", "WALL_CLOCK", "Arguments", "Clock", "Entrant", "Steps", "measure", "note"]
 
-ROUNDS = 7
-SHORT_ROUNDS = 35
+ROUNDS = 35
+SLOW_ROUNDS = 7
+# How many rounds one has before it is another one's turn; slow ones have one.
+AT_A_TIME = 5
+WARM_UP = 0.002  # seconds
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
-# Makes a contender ready and gives, once, the loop of a round and what gives its arguments, out of sight of the clock;
-# goes on when the rounds are over.
-Start = Callable[[], Iterator[tuple[Callable[..., None], Callable[[], Arguments]]]]
+# Gives, once, the loop of a round and what gives its arguments, out of sight of the clock; goes on when all is over.
+Steps = Iterator[tuple[Callable[..., object], Callable[[], Arguments]]]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """Who takes part in a race."""
+
+    start: Callable[[], Steps]  # makes it ready
+    slow: bool = False
 
 
 class Clock:
@@ -55,64 +66,126 @@ class Clock:
 
 CPU_TIME = Clock(time.process_time)
 WALL_CLOCK = Clock(time.perf_counter)
+# What came of the last race of each name, of those who were not asked about yet.
+_RESULTS: dict[str, dict[str, list[float]]] = {}
 
 
-def measure(benchmark: BenchmarkFixture, clock: Clock, start: Start, rounds: int = ROUNDS) -> None:
+def measure(
+    benchmark: BenchmarkFixture, clock: Clock, race: str, entrants: Callable[[], Mapping[str, Entrant]], name: str
+) -> None:
     """Time rounds of all tokens, with new objects in each of them.
 
-    They run in a process of their own, which nobody has used before: what other contenders have left in memory decides
-    how far apart new objects come to lie, and that costs those more who keep some.
+    All who are compared run at once, each in a process of its own, and take turns round by round. So a machine that is
+    busy for a while is so for all of them; and nobody finds memory as another one has left it, which decides how far
+    apart new objects come to lie and so costs those more who keep some.
 
     Args:
-        benchmark: What times them.
+        benchmark: What times one of them.
         clock: Its timer.
-        start: What makes the contender ready.
-        rounds: How many.
+        race: What they are compared in.
+        entrants: Gives all of them by name.
+        name: Whose times these are.
     """
-
-    def timed() -> list[float]:
-        steps = start()
-        target, setup = next(steps)
-        # pytest-benchmark has no annotations.
-        benchmark.pedantic(target, setup=setup, rounds=rounds, warmup_rounds=1)  # type: ignore[no-untyped-call]
-        for _ in steps:
-            msg = "a contender is made ready once"
-            raise AssertionError(msg)
-        durations: list[float] = benchmark.stats.stats.data
-        return durations
-
-    durations = _in_own_process(timed)
+    if name not in _RESULTS.get(race, {}):  # this is a new turn
+        _RESULTS[race] = _run(benchmark, entrants())
+    durations = _RESULTS[race].pop(name)
     clock.tell(durations)
+    # pytest-benchmark has no annotations.
     benchmark.pedantic(lambda: None, rounds=len(durations))  # type: ignore[no-untyped-call]
 
 
-def _in_own_process(work: Callable[[], list[float]]) -> list[float]:
-    # A copy of this one, in which the tokens have been made and all packages imported.
+def _run(benchmark: BenchmarkFixture, entrants: Mapping[str, Entrant]) -> dict[str, list[float]]:
+    running = {name: _Process(benchmark, entrant) for name, entrant in entrants.items()}
+    results: dict[str, list[float]] = {}
+    while running:
+        for name, process in list(running.items()):
+            durations = process.go_on()
+            if durations is not None:
+                results[name] = durations
+                del running[name]
+    return results
+
+
+class _Process:
+    """A copy of this process, in which one of them is: the tokens are made and all packages imported."""
+
+    def __init__(self, benchmark: BenchmarkFixture, entrant: Entrant) -> None:
+        here, there = _pipe(), _pipe()
+        self._child = os.fork()
+        if not self._child:
+            _take_part(benchmark, entrant, orders=here[0], report=there[1])
+        self._orders, self._report = here[1], there[0]
+        here[0].close()
+        there[1].close()
+
+    def go_on(self) -> list[float] | None:
+        """Have it run a round; gives the durations of all of them, when it has had its last one."""
+        self._orders.write("go\n")
+        self._orders.flush()
+        answer: dict[str, Any] = json.loads(self._report.readline() or '{"failure": "its process died"}')
+        assert "failure" not in answer, answer["failure"]
+        durations: list[float] | None = answer["durations"]
+        if durations is not None:
+            self._orders.close()
+            self._report.close()
+            os.waitpid(self._child, 0)
+        return durations
+
+
+def _pipe() -> tuple[IO[str], IO[str]]:
     reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        _report(work, writing)
-    os.close(writing)
-    with open(reading, encoding="utf-8") as pipe:
-        report = pipe.read()
-    os.waitpid(child, 0)
-    answer: dict[str, Any] = json.loads(report or '{"failure": "its process died"}')
-    assert "failure" not in answer, answer["failure"]
-    durations: list[float] = answer["durations"]
-    return durations
+    return os.fdopen(reading, encoding="utf-8"), os.fdopen(writing, "w", encoding="utf-8")
 
 
-def _report(work: Callable[[], list[float]], writing: int) -> None:
+def _take_part(benchmark: BenchmarkFixture, entrant: Entrant, orders: IO[str], report: IO[str]) -> None:
     # Ends the process, whatever happens: it is not to go on with its parent's tests.
     try:
         try:
-            report: dict[str, Any] = {"durations": work()}
-        except BaseException:
-            report = {"failure": traceback.format_exc()}
-        with open(writing, "w", encoding="utf-8") as pipe:
-            json.dump(report, pipe)
+            answer: dict[str, Any] = {"durations": _rounds(benchmark, entrant, orders, report)}
+        except BaseException:  # noqa: BLE001 - it is told to the parent
+            answer = {"failure": traceback.format_exc()}
+        _say(report, answer)
     finally:
         os._exit(0)
+
+
+def _say(report: IO[str], answer: dict[str, Any]) -> None:
+    json.dump(answer, report)
+    report.write("\n")
+    report.flush()
+
+
+def _rounds(benchmark: BenchmarkFixture, entrant: Entrant, orders: IO[str], report: IO[str]) -> list[float]:
+    orders.readline()
+    steps = entrant.start()
+    target, setup = next(steps)
+
+    passed = 0
+
+    def wait_and_set_up() -> Arguments:
+        nonlocal passed
+        if entrant.slow or passed % AT_A_TIME == 0:
+            _say(report, {"durations": None})
+            orders.readline()
+            _warm_up(0 if entrant.slow else WARM_UP, target, setup)
+        passed += 1
+        return setup()
+
+    rounds = SLOW_ROUNDS if entrant.slow else ROUNDS
+    benchmark.pedantic(target, setup=wait_and_set_up, rounds=rounds)  # type: ignore[no-untyped-call]
+    assert next(steps, None) is None
+    durations: list[float] = benchmark.stats.stats.data
+    return durations
+
+
+def _warm_up(seconds: float, target: Callable[..., object], setup: Callable[[], Arguments]) -> None:
+    # The CPU has forgotten what it had learnt of this one, which counts for more the shorter its rounds are.
+    end = time.perf_counter() + seconds
+    while True:
+        arguments, _ = setup()
+        target(*arguments)
+        if time.perf_counter() >= end:
+            return
 
 
 def note(

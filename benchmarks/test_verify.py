@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -11,8 +12,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.contenders import CONTENDERS, Contender
 from benchmarks.ready import Ready, refuse_all
-from benchmarks.rounds import CPU_TIME, ROUNDS, SHORT_ROUNDS, Arguments, measure, note
-from benchmarks.tokens import CASES, COUNT, UNSEEN_COUNT, Samples, samples
+from benchmarks.rounds import CPU_TIME, Arguments, Entrant, Steps, measure, note
+from benchmarks.tokens import CASES, UNSEEN_COUNT, Samples, samples
 
 # CPU time, since what is measured never waits: where other processes want the CPU too, long rounds are interrupted and
 # short ones are not, which by the wall clock would double the times of slow contenders only.
@@ -21,6 +22,11 @@ pytestmark = [
     # joserfc's, about the name that all but the newest issuers give Ed25519. What saying so costs is in its time.
     pytest.mark.filterwarnings("ignore:EdDSA is deprecated"),
 ]
+
+
+def taking_part(kind: str, algorithm: str, size: str) -> list[Contender]:
+    """Give those who are compared in this."""
+    return [one for one in CONTENDERS if kind in one.kinds and algorithm in one.algorithms and size in one.sizes]
 
 
 def of_kind(kind: str) -> pytest.MarkDecorator:
@@ -34,20 +40,14 @@ def of_kind(kind: str) -> pytest.MarkDecorator:
                 marks=pytest.mark.skipif(one.missing is not None, reason=str(one.missing)),
             )
             for algorithm, size in CASES
-            for one in CONTENDERS
-            if kind in one.kinds and algorithm in one.algorithms and size in one.sizes
+            for one in taking_part(kind, algorithm, size)
         ],
     )
 
 
 def unseen(algorithm: str, size: str) -> Samples:
-    """Give the tokens of a round in which all signatures are checked: few, so that what is kept of them stays at hand."""
+    """Give the tokens of a round in which all signatures are checked."""
     return samples(algorithm, size).first(UNSEEN_COUNT)
-
-
-def rounds_of(contender: Contender) -> int:
-    """Give how often they are verified in a turn."""
-    return ROUNDS if contender.slow else SHORT_ROUNDS
 
 
 def prepare(contender: Contender, tokens: Samples) -> Ready:
@@ -80,80 +80,90 @@ def claims_of(ready: Ready, tokens: Samples) -> list[Any]:
     return [ready.claims(ready.verify(token)) for token in ready.arrive(tokens.good)]
 
 
-def note_down(benchmark: BenchmarkFixture, kind: str, size: str, contender: Contender, tokens: Samples) -> None:
-    """Write down what is measured, for the report."""
+def run(
+    benchmark: BenchmarkFixture,
+    case: tuple[str, str, str],
+    tokens: Samples,
+    contender: Contender,
+    start: Callable[[Contender, Samples], Steps],
+) -> None:
+    """Time a contender, in a race of all that take part."""
+    kind, algorithm, size = case
+
+    def entrants() -> dict[str, Entrant]:
+        return {
+            one.name: Entrant(partial(start, one, tokens), slow=one.slow)
+            for one in taking_part(kind, algorithm, size)
+            if one.missing is None
+        }
+
     note(
         benchmark,
         kind=kind,
-        algorithm=tokens.checks.algorithm,
+        algorithm=algorithm,
         size=size,
         contender=contender.name,
         label=contender.label,
         tokens=len(tokens.good),
         characters=round(median(map(len, tokens.good))),
     )
+    measure(benchmark, CPU_TIME, benchmark.group, entrants, contender.name)
 
 
-Steps = Iterator[tuple[Callable[..., None], Callable[[], Arguments]]]
+def start_cold(contender: Contender, tokens: Samples) -> Steps:
+    """Give a round in which nothing is remembered."""
+    ready = prepare(contender, tokens)
+    hits = ready.hits() if ready.hits else 0
+
+    def setup() -> Arguments:
+        ready.forget()
+        return (ready.verify, ready.arrive(tokens.good)), {}
+
+    yield ready.accept, setup
+    assert ready.hits is None or ready.hits() == hits
+
+
+def start_cached(contender: Contender, tokens: Samples) -> Steps:
+    """Give a round in which everything is remembered."""
+    ready = prepare(contender, tokens)
+    ready.forget()
+    ready.remember(ready.arrive(tokens.good))
+    hits = ready.hits() if ready.hits else 0
+    rounds = 0
+
+    def setup() -> Arguments:
+        nonlocal rounds
+        rounds += 1
+        return (ready.verify, ready.arrive(tokens.good)), {}
+
+    yield ready.accept, setup
+    assert ready.hits is None or ready.hits() == hits + rounds * len(tokens.good)
+
+
+def start_rejected(contender: Contender, tokens: Samples) -> Steps:
+    """Give a round of bad tokens, where the good ones are remembered."""
+    ready = prepare(contender, tokens)
+    ready.remember(ready.arrive(tokens.good))
+
+    def setup() -> Arguments:
+        return (ready.verify, ready.refusal, ready.arrive(tokens.bad_signature)), {}
+
+    yield refuse_all, setup
 
 
 @of_kind("cold")
 def test_cold(benchmark: BenchmarkFixture, contender: Contender, algorithm: str, size: str) -> None:
     """Each token is seen for the first time."""
-    tokens = unseen(algorithm, size)
-
-    def start() -> Steps:
-        ready = prepare(contender, tokens)
-        hits = ready.hits() if ready.hits else 0
-
-        def setup() -> Arguments:
-            ready.forget()
-            return (ready.verify, ready.arrive(tokens.good)), {}
-
-        yield ready.accept, setup
-        assert ready.hits is None or ready.hits() == hits
-
-    note_down(benchmark, "cold", size, contender, tokens)
-    measure(benchmark, CPU_TIME, start, rounds_of(contender))
+    run(benchmark, ("cold", algorithm, size), unseen(algorithm, size), contender, start_cold)
 
 
 @of_kind("cached")
 def test_cached(benchmark: BenchmarkFixture, contender: Contender, algorithm: str, size: str) -> None:
     """Each token was seen before; they are as many for each algorithm, so that the CPU's caches hold as many."""
-    tokens = samples(algorithm, size)
-
-    def start() -> Steps:
-        ready = prepare(contender, tokens)
-        ready.forget()
-        ready.remember(ready.arrive(tokens.good))
-        hits = ready.hits() if ready.hits else 0
-        rounds = 0
-
-        def setup() -> Arguments:
-            nonlocal rounds
-            rounds += 1
-            return (ready.verify, ready.arrive(tokens.good)), {}
-
-        yield ready.accept, setup
-        assert ready.hits is None or ready.hits() == hits + rounds * COUNT
-
-    note_down(benchmark, "cached", size, contender, tokens)
-    measure(benchmark, CPU_TIME, start)
+    run(benchmark, ("cached", algorithm, size), samples(algorithm, size), contender, start_cached)
 
 
 @of_kind("rejected")
 def test_rejected(benchmark: BenchmarkFixture, contender: Contender, algorithm: str, size: str) -> None:
     """Each token has a wrong signature; good ones, with the same header, were seen before."""
-    tokens = unseen(algorithm, size)
-
-    def start() -> Steps:
-        ready = prepare(contender, tokens)
-        ready.remember(ready.arrive(tokens.good))
-
-        def setup() -> Arguments:
-            return (ready.verify, ready.refusal, ready.arrive(tokens.bad_signature)), {}
-
-        yield refuse_all, setup
-
-    note_down(benchmark, "rejected", size, contender, tokens)
-    measure(benchmark, CPU_TIME, start, rounds_of(contender))
+    run(benchmark, ("rejected", algorithm, size), unseen(algorithm, size), contender, start_rejected)

@@ -32,7 +32,7 @@ __all__ = [
     "LIFETIME",
     "SECRET",
     "SIZES",
-        "Checks",
+    "Checks",
     "PublicKey",
     "UNSEEN_COUNT",
     "Samples",

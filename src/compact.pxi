@@ -78,21 +78,27 @@ cdef size_t count_dots(const uint8_t *text, size_t length) noexcept nogil:
     return count
 
 
-cdef jf_verdict split(const uint8_t *raw, size_t length, Segments *segments) noexcept nogil:
-    cdef const uint8_t *end = raw + length
+cdef inline jf_verdict split(const uint8_t *raw, size_t length, Segments *segments) noexcept nogil:
     cdef const uint8_t *first = <const uint8_t *>memchr(raw, c".", length)
-    cdef const uint8_t *second = NULL
-    cdef const uint8_t *third = NULL
-    if first != NULL:
-        second = <const uint8_t *>memchr(first + 1, c".", <size_t>(end - first) - 1)
+    if first == NULL:
+        return JF_NOT_THREE_SEGMENTS
+    return split_after(<size_t>(first - raw), raw, length, segments)
+
+
+cdef jf_verdict split_after(size_t header, const uint8_t *raw, size_t length, Segments *segments) noexcept nogil:
+    # The rest of a token, whose header has this length.
+    cdef const uint8_t *end = raw + length
+    cdef const uint8_t *payload = raw + header + 1
+    cdef const uint8_t *second = <const uint8_t *>memchr(payload, c".", <size_t>(end - payload))
+    cdef const uint8_t *third
     if second == NULL:
         return JF_NOT_THREE_SEGMENTS
     third = <const uint8_t *>memchr(second + 1, c".", <size_t>(end - second) - 1)
     if third != NULL:
         return JF_ENCRYPTED if count_dots(third, <size_t>(end - third)) == 2 else JF_NOT_THREE_SEGMENTS
-    segments.header = <size_t>(first - raw)
-    segments.payload = segments.header + 1
-    segments.payload_length = <size_t>(second - first) - 1
+    segments.header = header
+    segments.payload = header + 1
+    segments.payload_length = <size_t>(second - payload)
     segments.signature = <size_t>(second - raw) + 1
     segments.signature_length = <size_t>(end - second) - 1
     return JF_GOOD

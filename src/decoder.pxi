@@ -54,9 +54,10 @@ cdef class Decoder(VerifierCore):
         cdef object owner = sight(raw, &seen)
         cdef Token token
         cdef dict claims
-        if clock_module.time is not self.clock:
+        cdef object clock = clock_module.time
+        if clock is not self.clock:
             with cython.critical_section(self):
-                self.clock = clock_module.time
+                self.clock = clock
         token = self.answer(&seen, why)
         if token is None:
             return None

@@ -63,6 +63,7 @@ cdef class HeaderMemo:
     # two headers of one hash don't drive each other out by turns. What it holds was selected from the key set of one
     # generation.
     cdef list slots
+    cdef Selection last              # that was found: the next token's, more often than not
     cdef uint64_t generation
 
     def __cinit__(self):
@@ -75,6 +76,17 @@ cdef class HeaderMemo:
             memcpy(&tail, encoded + length - 12, 8)
         return <Py_ssize_t>((tail * <uint64_t>0x9e3779b97f4a7c15 + length) >> 32) % (MEMO_SLOTS // 2) * 2
 
+    cdef inline Selection guess(self, const uint8_t *raw, size_t length, uint64_t generation):
+        # Of a token, if it begins with the last header.
+        cdef Selection guessed = None
+        cdef size_t size
+        with cython.critical_section(self):
+            if self.generation == generation and self.last is not None:
+                size = <size_t>PyBytes_GET_SIZE(self.last.encoded)
+                if length > size and raw[size] == c"." and not memcmp(PyBytes_AS_STRING(self.last.encoded), raw, size):
+                    guessed = self.last
+        return guessed
+
     cdef Selection find(self, const uint8_t *encoded, size_t length, uint64_t generation):
         cdef Selection found = None
         cdef Py_ssize_t place = self.pair(encoded, length)
@@ -84,11 +96,14 @@ cdef class HeaderMemo:
                     found = <Selection>PyList_GET_ITEM(<PyObject *>self.slots, place)
                 elif is_of(PyList_GET_ITEM(<PyObject *>self.slots, place + 1), encoded, length):
                     found = <Selection>PyList_GET_ITEM(<PyObject *>self.slots, place + 1)
+                if found is not None:
+                    self.last = found
         return found
 
     cdef int clear(self) except -1:
         with cython.critical_section(self):
             self.slots = [None] * MEMO_SLOTS
+            self.last = None
         return 0
 
     cdef int keep(self, Selection selection, uint64_t generation) except -1:
@@ -99,6 +114,7 @@ cdef class HeaderMemo:
         with cython.critical_section(self):
             if self.generation != generation:
                 self.slots = [None] * MEMO_SLOTS
+                self.last = None
                 self.generation = generation
             self.slots[place + 1] = self.slots[place]
             self.slots[place] = selection

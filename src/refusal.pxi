@@ -80,15 +80,23 @@ cdef extern from "Python.h":
     void PyErr_SetObject(object kind, object exception)
 
 
+# The classes and the args of REFUSALS by the verdicts' numbers, which the list keeps alive.
+cdef PyObject *CLASSES[JF_VERDICTS]
+cdef PyObject *ARGUMENTS[JF_VERDICTS]
+
+
 cdef int keep_arguments() except -1:
     # (class, words) becomes (class, the tuple that all exceptions of this verdict have as their args)
+    cdef Py_ssize_t number
     for table in (REFUSALS, MALFORMED.values()):
         for entry in table:
             if entry is not None and entry[0].__init__ is not Exception.__init__:
                 raise ImportError(f"{entry[0].__name__} must leave __init__ to Exception")
-    for verdict, entry in enumerate(REFUSALS):
+    for number in range(JF_VERDICTS):
+        entry = REFUSALS[number]
         if entry is not None:
-            REFUSALS[verdict] = (entry[0], (entry[1],))
+            REFUSALS[number] = kind, arguments = entry[0], (entry[1],)
+            CLASSES[number], ARGUMENTS[number] = <PyObject *>kind, <PyObject *>arguments
     for row, entry in list(MALFORMED.items()):
         MALFORMED[row] = (entry[0], (entry[1],))
     return 0
@@ -101,14 +109,14 @@ cdef tuple OTHER_SUBJECT = (errors.InvalidSubjectError, ("Invalid subject",))
 cdef object refusal(jf_verdict verdict, size_t culprit, str claim):
     # A fresh exception each time: a shared one would gather tracebacks, and with them the tokens in their frames.
     cdef tuple entry
+    if CLASSES[<int>verdict] != NULL:
+        return jf_new_exception(<object>CLASSES[<int>verdict], <tuple>ARGUMENTS[<int>verdict])
     if verdict == JF_CLAIM_MISSING:
         return errors.MissingRequiredClaimError(claim)
     if verdict == JF_CLAIM_MALFORMED and culprit in MALFORMED:
         entry = <tuple>MALFORMED[culprit]
     elif verdict == JF_CLAIM_VALUE and culprit == JF_SUB:
         entry = OTHER_SUBJECT
-    elif verdict == JF_CLAIM_MALFORMED or verdict == JF_CLAIM_VALUE:
-        return errors.InvalidClaimError(claim)
     else:
-        entry = <tuple>REFUSALS[verdict]
+        return errors.InvalidClaimError(claim)
     return jf_new_exception(entry[0], <tuple>entry[1])

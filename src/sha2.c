@@ -186,19 +186,22 @@ void jf_sha2_blocks(const struct jf_kernels *kernels, jf_sha2_id id, jf_sha2_sta
         kernels->sha512_blocks(state->w64, data, blocks);
 }
 
-size_t jf_sha2_pad(jf_sha2_id id, const uint8_t *rest, size_t length, uint64_t total, uint8_t *tail)
+/* Of constant size, these are few instructions. */
+static inline size_t pad(const uint8_t *rest, size_t length, uint64_t total, uint8_t *tail, size_t size)
 {
     /* 0x80, zeros, and the length in bits in 8 (16) octets, whose upper half no length in memory ever reaches. */
-    size_t size = jf_sha2_block_size(id), blocks = length + 1 + size / 8 > size ? 2 : 1;
-    if (id == JF_SHA256) /* of constant size, this is a few instructions */
-        memset(tail, 0, 2 * 64);
-    else
-        memset(tail, 0, 2 * 128);
+    size_t blocks = length + 1 + size / 8 > size ? 2 : 1;
+    memset(tail, 0, 2 * size);
     if (length)
         memcpy(tail, rest, length);
     tail[length] = 0x80;
     store64(tail + blocks * size - 8, total * 8);
     return blocks;
+}
+
+size_t jf_sha2_pad(jf_sha2_id id, const uint8_t *rest, size_t length, uint64_t total, uint8_t *tail)
+{
+    return id == JF_SHA256 ? pad(rest, length, total, tail, 64) : pad(rest, length, total, tail, 128);
 }
 
 void jf_sha2_digest(jf_sha2_id id, const jf_sha2_state *state, uint8_t *digest)

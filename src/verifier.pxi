@@ -74,6 +74,7 @@ cdef class VerifierCore:
     def verify_many(self, raws, /, threads=1):
         return verify_batch(self, raws, threads)
 
+    @cython.final
     cdef PyObject *verified(self, raw, Refusal *why) except? NULL:
         # A reference of the caller's own; NULL alone: it is refused.
         cdef Sighting seen
@@ -95,6 +96,7 @@ cdef class VerifierCore:
             token = self.first_seen(&seen, now, why)
         return given_away(token)
 
+    @cython.final
     cdef Token first_seen(self, Sighting *seen, double now, Refusal *why):
         # Of a token that is not remembered: waits for its key once, where that is being fetched.
         cdef Token token = self.judged(seen, now, why)
@@ -151,6 +153,7 @@ cdef class VerifierCore:
         self.configured().clear()
         self.memo.clear()
 
+    @cython.final
     cdef Token answer(self, Sighting *seen, Refusal *why):
         # None where the token is refused.
         self.configured().look_for(seen)
@@ -158,9 +161,10 @@ cdef class VerifierCore:
         cdef Token token = self.recall(seen, &now)
         return token if token is not None else self.judged(seen, now, why)
 
+    @cython.final
     cdef Token judged(self, Sighting *seen, double now, Refusal *why):
-        why.verdict = JF_NOT_ASCII
         why.culprit = 0
+        why.verdict = JF_NOT_ASCII
         return None if seen.raw == NULL else self.admit(seen, now, why)
 
     cdef inline Token recall(self, const Sighting *seen, double *now):
@@ -239,6 +243,7 @@ cdef class VerifierCore:
             raise ValueError("the verifier's clock told no time: it must give seconds since the epoch")
         return now
 
+    @cython.final
     cdef Token admit(self, Sighting *seen, double now, Refusal *why):
         # Of a token that is not remembered.
         cdef PreparedKey key
@@ -248,6 +253,7 @@ cdef class VerifierCore:
         key = self.find_signer(selection, seen, &why.verdict)
         return None if key is None else self.accept(seen, selection, key, now, why)
 
+    @cython.final
     cdef Selection recognise(self, Sighting *seen, Refusal *why):
         # What the header selects, or None and why not.
         cdef Selection selection
@@ -257,6 +263,11 @@ cdef class VerifierCore:
         if seen.length > self.max_token_bytes:
             why.verdict = JF_TOO_LARGE
             return None
+        selection = self.memo.guess(seen.raw, seen.length, seen.key_generation)
+        seen.known_header = selection is not None
+        if seen.known_header:
+            why.verdict = split_after(<size_t>PyBytes_GET_SIZE(selection.encoded), seen.raw, seen.length, &seen.segments)
+            return selection if why.verdict == JF_GOOD else None
         why.verdict = split(seen.raw, seen.length, &seen.segments)
         if why.verdict != JF_GOOD:
             return None
@@ -264,6 +275,7 @@ cdef class VerifierCore:
         seen.known_header = selection is not None
         return selection if seen.known_header else self.select(seen.raw, seen.segments.header, &why.verdict)
 
+    @cython.final
     cdef Token accept(self, const Sighting *seen, Selection selection, PreparedKey key, double now, Refusal *why):
         # Its signature was found good: judges all the rest, and remembers it.
         cdef Token token
@@ -322,6 +334,7 @@ cdef class VerifierCore:
             return selection
         return None
 
+    @cython.final
     cdef PreparedKey find_signer(self, Selection selection, const Sighting *seen, jf_verdict *verdict):
         cdef uint8_t signature[MAX_SIGNATURE]
         cdef size_t length = decode_signature(seen, signature, MAX_SIGNATURE, verdict)
@@ -335,6 +348,7 @@ cdef class VerifierCore:
         verdict[0] = JF_SIGNATURE
         return None
 
+    @cython.final
     cdef Token judge(self, const Sighting *seen, double now, Refusal *why):
         # The payload, once its signature has been found good.
         cdef JsonText json

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+import threading
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from key_pairs import private_key, spki, token
 
-from jwtfast import Key, KeySet, RevocationList, Token, Verifier, errors
-from jwtfast._native import Generation, Kernels, PreparedKey
+from jwtfast import Key, KeySet, RevocationList, Token, Verifier, _native, errors
+from jwtfast._native import Generation, Kernels, PreparedKey, SignatureKey
 
 KEY = Key.from_secret(SECRET, "HS256")
 FAR = NOW + 3600
@@ -202,6 +206,77 @@ def test_number_of_threads(threads: Any, error: type[Exception]) -> None:
     """The number of threads is an int of at least 1."""
     with pytest.raises(error, match="threads"):
         verifier().verify_many([], threads=threads)
+
+
+def encode(part: bytes | dict[str, Any]) -> str:
+    """Write a segment of a token."""
+    return urlsafe_b64encode(part if isinstance(part, bytes) else json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+class Signed:
+    """A key set with one key, whose signatures are judged by a function of the test."""
+
+    def __init__(self, judge: Callable[[bytes], None]) -> None:
+        """Remember who judges."""
+        self.generation = Generation()
+        self.key = SignatureKey("RS256", lambda signature, _message: judge(signature), (), 3)
+
+    def candidates(self, _algorithm: str, _key_id: str | None) -> tuple[PreparedKey, ...]:
+        """Give the key, for whatever header."""
+        return (self.key,)
+
+
+def numbered(count: int) -> list[str]:
+    """Make so many tokens of one header, with their numbers for signatures."""
+    return [f"{encode({'alg': 'RS256'})}.{encode({'exp': FAR, 'n': n})}.{encode(n.to_bytes(3))}" for n in range(count)]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 100])
+def test_a_failure_in_a_thread(threads: int) -> None:
+    """What goes wrong while a signature is checked, and is no verdict, is raised by whatever thread it happens to."""
+
+    def judge(signature: bytes) -> None:
+        if int.from_bytes(signature) == 30:
+            msg = "out of order"
+            raise OSError(msg)
+
+    failing = Verifier(Signed(judge), clock=lambda: NOW)
+    for _ in range(20):
+        with pytest.raises(OSError, match="out of order"):
+            failing.verify_many(numbered(40), threads=threads)
+
+
+def test_threads_that_are_not_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no thread can be started, the caller's does all of the work."""
+
+    def refuse(*_: object) -> None:
+        msg = "can't start new thread"
+        raise RuntimeError(msg)
+
+    here = threading.get_ident()
+    asked: list[int] = []
+    judge = Verifier(Signed(lambda _: asked.append(threading.get_ident())), clock=lambda: NOW)
+    monkeypatch.setattr(_native, "start_new_thread", refuse)
+    results = judge.verify_many(numbered(40), threads=4)
+    assert [result.claims["n"] for result in results if isinstance(result, Token)] == list(range(40))
+    assert asked == [here] * 40
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_as_many_threads_as_asked_for(threads: int) -> None:
+    """That many signatures are checked at the same time, and each of them once."""
+    together = threading.Barrier(threads)
+    asked: list[int] = []
+
+    def judge(signature: bytes) -> None:
+        number = int.from_bytes(signature)
+        if 0 < number <= threads:  # the first one makes the header known, alone
+            together.wait(timeout=30)
+        asked.append(number)
+
+    results = Verifier(Signed(judge), clock=lambda: NOW).verify_many(numbered(60), threads=threads)
+    assert [result.claims["n"] for result in results if isinstance(result, Token)] == list(range(60))
+    assert sorted(asked) == list(range(60))
 
 
 def test_any_iterable_and_none() -> None:

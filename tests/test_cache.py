@@ -483,6 +483,26 @@ def test_a_full_cache_keeps_most_of_what_is_recent() -> None:
     assert judge.cache_info().hits > 950
 
 
+def test_each_of_many_is_found() -> None:
+    """Every token of a full cache is found, also where many have come to stand in one bucket, and no forged one is."""
+    judge = verifier(cache_tokens=16_384)  # of its 8,192 buckets with five slots some hundred are too small
+    raws = [sign(HEADER, {"exp": NOW + 60, "n": n}) for n in range(16_384)]
+    tokens = judge.verify_many(raws)
+    kept = judge.cache_info().tokens
+    assert kept >= 16_380
+    assert sum(judge.verify(raw) is token for raw, token in zip(raws, tokens, strict=True)) == judge.cache_info().hits
+    assert judge.cache_info().hits >= kept - 20  # what was forgotten for another one's sake is verified anew
+    judge = verifier(cache_tokens=16_384)
+    judge.verify_many(raws[:8_000])
+    for gone in raws[:8_000:2]:
+        assert judge.forget(gone)
+    assert all(is_hit(judge, raw) for raw in raws[1:8_000:2])
+    for raw in raws[1:400:2]:
+        for at in (-40, -20, -2):
+            refused(judge, raw[:at] + ("A" if raw[at] != "A" else "B") + raw[at + 1 :])
+    assert all(is_hit(judge, raw) for raw in raws[1:8_000:2])
+
+
 def test_forget() -> None:
     """A forgotten token is verified anew, and whether it was there is told."""
     judge = verifier()
