@@ -174,7 +174,9 @@ def _rounds(benchmark: BenchmarkFixture, entrant: Entrant, orders: IO[str], repo
     rounds = SLOW_ROUNDS if entrant.slow else ROUNDS
     benchmark.pedantic(target, setup=wait_and_set_up, rounds=rounds)  # type: ignore[no-untyped-call]
     assert next(steps, None) is None
-    durations: list[float] = benchmark.stats.stats.data
+    measured = benchmark.stats
+    assert measured is not None
+    durations: list[float] = measured.stats.data
     return durations
 
 
