@@ -59,7 +59,7 @@ bench-gateway: $(VENV)/built
 NOT_NATIVE = asgi credentials discovery django docs_sso fastapi flask forwarded_claims gateway gateway_configuration \
 	gateway_logs gateway_page gateway_setups key_ring key_ring_file protected_resource public_paths pyjwt_client \
 	pyjwt_program refresh refresh_machine refusal remote_docs remote_processes remote_refused request_path requirement \
-	rest_framework revocation_docs rotation_under_load schedule servers servers_page sso_example wsgi
+	rest_framework revocation_docs revocation_redis rotation_under_load schedule servers servers_page sso_example wsgi
 
 # The suite on a build with AddressSanitizer and UndefinedBehaviorSanitizer. Python's own allocator would hide what is
 # done to its objects from them; leaks are not looked for, since the interpreter leaves much behind. The safe path keeps
@@ -72,7 +72,7 @@ sanitize: export UBSAN_OPTIONS = print_stacktrace=1
 sanitize: .venvs/sanitize/installed
 	.venvs/sanitize/bin/python -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-		.venvs/sanitize/bin/python -m pytest -p no:cacheprovider $(NOT_NATIVE:%=--ignore=tests/test_%.py) $(PYTEST_ARGS)
+		.venvs/sanitize/bin/python -m pytest -n 2 -p no:cacheprovider $(NOT_NATIVE:%=--ignore=tests/test_%.py) $(PYTEST_ARGS)
 
 # Valgrind on the path of a token. Python itself and others' extensions have faults of their own to it: what counts is
 # what has a function of ours in its stack.
