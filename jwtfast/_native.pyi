@@ -318,8 +318,8 @@ class VerifierCore:
 
         Args:
             raws: The tokens in JWS Compact Serialization.
-            threads: How many threads check signatures. More than one make sense for signatures that are no MACs, which
-                are checked without the GIL.
+            threads: How many threads check signatures, the caller's included; no more than 32 do, or as many as there
+                are CPUs. More than one make sense for signatures that are no MACs, which are checked without the GIL.
 
         Returns:
             For each token, in order, the verified token, or the error that ``verify`` would raise. One bad token does

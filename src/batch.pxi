@@ -5,6 +5,8 @@ from _thread import allocate_lock, start_new_thread
 cdef enum:
     AT_A_TIME = 64                   # MACs that are made ready together
 
+cdef object MAX_THREADS = max(32, os.cpu_count() or 1)
+
 
 cdef struct Job:                     # a token whose header is known, and whose signature is to be checked
     Sighting seen
@@ -152,17 +154,24 @@ cdef class Batch:
             job = self.next_job()
         return 0
 
-    cdef void stop(self) noexcept:
+    cdef int stop(self, object failure) except -1:
+        # The first failure counts.
         with cython.critical_section(self):
             self.taken = self.count
+            if self.failure is None:
+                self.failure = failure
+        return 0
+
+    cdef bint has_more(self) noexcept:
+        with cython.critical_section(self):
+            return self.taken < self.count
 
     def help_out(self, finished):
         # What a thread does that was started for it.
         try:
             self.check_signatures()
         except BaseException as failure:
-            self.failure = failure
-            self.stop()
+            self.stop(failure)
         finally:
             finished.release()
 
@@ -201,7 +210,7 @@ cdef int share_out(Batch batch, Py_ssize_t helpers) except -1:
     # hand the GIL over so often that two threads took longer than one.
     waited_for = []
     try:
-        while len(waited_for) < helpers:
+        while len(waited_for) < helpers and batch.has_more():
             finished = allocate_lock()
             finished.acquire()
             try:
@@ -210,13 +219,25 @@ cdef int share_out(Batch batch, Py_ssize_t helpers) except -1:
                 break
             waited_for.append(finished)
         batch.check_signatures()
-    finally:
-        batch.stop()
-        for finished in waited_for:
-            finished.acquire()
+    except BaseException as failure:
+        batch.stop(failure)
+    for finished in waited_for:
+        wait_for(batch, finished)
     if batch.failure is not None:
-        raise batch.failure
+        failure, batch.failure = batch.failure, None
+        raise failure
     return 0
+
+
+cdef int wait_for(Batch batch, object finished) except -1:
+    # Whatever a signal's handler raises meanwhile: a thread that goes on alone would meet the interpreter's end. It has
+    # one signature left at most.
+    while True:
+        try:
+            finished.acquire()
+            return 0
+        except BaseException as failure:
+            batch.stop(failure)
 
 
 cdef list verify_batch(VerifierCore verifier, object raws, object threads):
@@ -231,7 +252,7 @@ cdef list verify_batch(VerifierCore verifier, object raws, object threads):
         raise ValueError("threads is at least 1")
     verifier.configured()
     batch = Batch.__new__(Batch, verifier, [borrow(one, &raw, &length) for one in raws])
-    threads = min(threads, len(batch.owners) + 1)        # a huge int too
+    threads = min(threads, MAX_THREADS)
     batch.run(threads)
     if batch.awaited:
         verifier.fetched.wait()

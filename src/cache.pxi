@@ -17,7 +17,7 @@ cdef class TokenCache:
     # Verified tokens. The table's entries hold a reference each; tokens refer to the cache to charge it with claims
     # that are built later. The verifier that owns the cache closes it, which ends all of these references.
     cdef jf_token_table table
-    cdef double now                           # when it was last used
+    cdef double now                           # when it was last asked; not a number where nobody read the clock for it
     cdef uint64_t hits, misses
 
     def __cinit__(self, size_t max_tokens, size_t max_bytes):
@@ -42,10 +42,10 @@ cdef class TokenCache:
             entry = jf_token_table_find(&self.table, seen.raw, seen.length, seen.hash, now, &gone)
             if entry != NULL:
                 self.hits += 1
-                self.now = now[0]
                 token = <Token>entry.owner
             else:
                 self.misses += 1
+            self.now = now[0]
         if gone != NULL:
             release(gone)
         return token

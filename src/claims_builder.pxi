@@ -106,7 +106,7 @@ cdef struct Reading:
     jf_json_reader read
     Py_ssize_t size                  # what was built so far takes, in bytes
     long long number                 # the last integer, and what was made of it: NULL for none
-    PyObject *integer                # it lives as long as what was built so far
+    PyObject *integer                # borrowed: what was built stays, as no name comes twice and replaces a value
 
 
 # ---- texts that tokens share ----
@@ -211,7 +211,7 @@ cdef PyObject *integer_of(Reading *reading, const jf_json_value *value) except N
     number = <long long>jf_json_digits(value.text + negative, digits)
     number = -number if negative else number
     # A token is mostly good from the moment of its issue on: iat and nbf are one number.
-    if number == reading.number and reading.integer != NULL:
+    if reading.integer != NULL and number == reading.number:
         Py_INCREF(<object>reading.integer)
         return reading.integer
     if not -5 <= number <= 256:              # Python has one object for each of these

@@ -50,8 +50,8 @@ static jf_verdict judge_audience(const jf_claims_policy *policy, const jf_claim_
 }
 
 /* The claim's own form and value; time is judged elsewhere, by all three dates together. */
-static inline jf_verdict judge_claim(const jf_claims_policy *policy, size_t row, const jf_json_value *claims, double date,
-                              size_t *culprit)
+static inline jf_verdict judge_claim(const jf_claims_policy *policy, size_t row, const jf_json_value *claims,
+                                     double date, size_t *culprit)
 {
     const jf_claim_rule *rule = &policy->rules[row];
     const jf_json_value *value = &claims[row];

@@ -117,6 +117,8 @@ cdef object refusal(jf_verdict verdict, size_t culprit, str claim):
         entry = <tuple>MALFORMED[culprit]
     elif verdict == JF_CLAIM_VALUE and culprit == JF_SUB:
         entry = OTHER_SUBJECT
-    else:
+    elif verdict == JF_CLAIM_MALFORMED or verdict == JF_CLAIM_VALUE:
         return errors.InvalidClaimError(claim)
+    else:
+        raise SystemError(f"verdict {<int>verdict} has no words")
     return jf_new_exception(entry[0], <tuple>entry[1])

@@ -20,24 +20,31 @@ struct jf_token_bucket {
 
 /* ---- where a token stands ---- */
 
-/* Of the last octets, which are those of the signature: a forged one that agrees with a cached one in a part of it is
- * still told apart without a look at the cached one. The key keeps secret which tokens meet. */
-static inline uint64_t mix(uint64_t a, uint64_t b)
+/* The product of two words, its halves joined: each bit depends on all of both. */
+static inline uint64_t fold(uint64_t a, uint64_t b)
 {
-    a *= UINT64_C(0x9e3779b97f4a7c15);
-    return (a ^ a >> 32 ^ b) * UINT64_C(0xd6e8feb86659fd93);
+#if defined(__SIZEOF_INT128__)
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
+    uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
+    uint64_t middle = a1 * b0 + (a0 * b0 >> 32), other = a0 * b1 + (uint32_t)middle;
+    return (a * b) ^ (a1 * b1 + (middle >> 32) + (other >> 32));
+#endif
 }
 
+/* Of the characters before the token's end, which are those of the signature: one that agrees with a cached one in a
+ * part of it is told apart without a look at that. Both sides of each product are hidden by the key, so that nobody can
+ * tell which tokens meet. */
 static inline uint64_t hash_of(const jf_token_table *table, const uint8_t *end)
 {
-    uint64_t w[6], h, g;
+    const uint64_t k = table->key[0], l = table->key[1];
+    uint64_t w[6];
     memcpy(w, end - HASHED, 40);
     memcpy(w + 5, end - 8, 8);
-    h = mix(w[0] ^ table->key[0], w[1]);
-    g = mix(w[2] ^ table->key[1], w[3]);
-    h ^= mix(w[4] + table->key[0], w[5]) ^ h >> 32;
-    h = mix(h, g ^ g >> 32);
-    return h ^ h >> 32;
+    uint64_t h = fold(w[0] ^ k, w[1] ^ l) ^ fold(w[2] + l, w[3] + k) ^ fold(w[4] - k, w[5] - l);
+    return fold(h ^ k, UINT64_C(0x9e3779b97f4a7c15));
 }
 
 static inline jf_token_bucket *bucket_of(const jf_token_table *table, uint64_t hash, int which)
@@ -328,6 +335,8 @@ void jf_token_table_charge(jf_token_table *table, jf_token_entry *entry, size_t 
         entry->bytes += bytes;
         return;
     }
+    if (isnan(now))
+        now = jf_now();
     if (cost(entry, 0) + bytes > share(table))
         evict(table, entry, now, gone);
     while (entry->place && table->bytes + bytes > table->max_bytes)

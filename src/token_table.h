@@ -4,7 +4,8 @@
  * and hands them back when they go. It never allocates after jf_token_table_init, and does no locking.
  *
  * The index is a fixed array of small buckets. A token has two buckets, from a keyed hash of its last octets, which
- * are its signature's: a lookup looks at no more than these two, and where both are full one of their entries goes.
+ * are its signature's: a lookup looks at the first one, and at the second one only where the first has been full. Where
+ * both are full, one of their entries goes.
  * Which entry goes first: one past its time window, found by a heap on the windows' ends; else the least recent. */
 #ifndef JF_TOKEN_TABLE_H
 #define JF_TOKEN_TABLE_H
@@ -64,12 +65,12 @@ int jf_token_table_init(jf_token_table *table, size_t max_tokens, size_t max_byt
 /* Frees the table's memory. The entries must have been taken out. */
 void jf_token_table_free(jf_token_table *table);
 
-/* What a token is looked up by. The CPU begins to fetch what will be looked at, so ask some time before. Neither reads what
- * others may change: it needs no lock. */
+/* What a token is looked up by. The CPU begins to fetch what will be looked at, so ask some time before. This reads
+ * nothing that changes: it needs no lock. */
 uint64_t jf_token_table_hash(const jf_token_table *table, const uint8_t *token, size_t length);
 
-/* The entry of exactly these bytes whose window includes `*now`, made the most recent; or NULL. An entry past its window
- * is taken out and put on `*gone`. Where `*now` is not a number, the clock is read into it, if it comes to that. */
+/* The entry of exactly these bytes whose window includes `*now`, made the most recent; or NULL. An entry past its
+ * window is taken out and put on `*gone`. Where `*now` is not a number, the clock is read into it, if it comes to that. */
 jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token, size_t length, uint64_t hash,
                                     double *now, jf_token_entry **gone);
 
@@ -78,7 +79,8 @@ jf_token_entry *jf_token_table_find(jf_token_table *table, const uint8_t *token,
  * links nothing when the entry is over its share of the limits. */
 int jf_token_table_insert(jf_token_table *table, jf_token_entry *entry, double now, jf_token_entry **gone);
 
-/* Charges an entry with more bytes; if it is in the table, what has to go for it, perhaps itself, is put on `*gone`. */
+/* Charges an entry with more bytes; if it is in the table, what has to go for it, perhaps itself, is put on `*gone`.
+ * Where `now` is not a number, the clock is read. */
 void jf_token_table_charge(jf_token_table *table, jf_token_entry *entry, size_t bytes, double now,
                            jf_token_entry **gone);
 

@@ -266,7 +266,8 @@ cdef class VerifierCore:
         selection = self.memo.guess(seen.raw, seen.length, seen.key_generation)
         seen.known_header = selection is not None
         if seen.known_header:
-            why.verdict = split_after(<size_t>PyBytes_GET_SIZE(selection.encoded), seen.raw, seen.length, &seen.segments)
+            why.verdict = split_after(<size_t>PyBytes_GET_SIZE(selection.encoded), seen.raw, seen.length,
+                                      &seen.segments)
             return selection if why.verdict == JF_GOOD else None
         why.verdict = split(seen.raw, seen.length, &seen.segments)
         if why.verdict != JF_GOOD:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
+import signal
 import threading
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
@@ -277,6 +280,47 @@ def test_as_many_threads_as_asked_for(threads: int) -> None:
     results = Verifier(Signed(judge), clock=lambda: NOW).verify_many(numbered(60), threads=threads)
     assert [result.claims["n"] for result in results if isinstance(result, Token)] == list(range(60))
     assert sorted(asked) == list(range(60))
+
+
+def test_an_interruption_waits_for_the_threads() -> None:
+    """Where a signal's handler raises while threads are at work, they have ended when that comes out of the call."""
+    at_work: list[int] = []
+
+    def judge(signature: bytes) -> None:
+        number = int.from_bytes(signature)
+        at_work.append(number)
+        try:
+            if number and threading.current_thread() is not threading.main_thread():
+                time.sleep(0.1 * number)  # so that one of them interrupts the work, and another one the wait
+                os.kill(os.getpid(), signal.SIGUSR1)
+            time.sleep(0.1)
+        finally:
+            at_work.remove(number)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Verifier(Signed(judge), clock=lambda: NOW).verify_many(numbered(4), threads=3)
+        assert not at_work
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_no_more_threads_than_an_executor_has() -> None:
+    """A number of threads beyond all reason starts no more than 32, or one for each CPU where there are more of them."""
+    most = max(32, os.cpu_count() or 1)
+    seen: set[int] = set()
+
+    def judge(_: bytes) -> None:
+        seen.add(threading.get_ident())
+        time.sleep(0.002)
+
+    results = Verifier(Signed(judge), clock=lambda: NOW).verify_many(numbered(3 * most), threads=10**30)
+    assert all(isinstance(result, Token) for result in results)
+    assert 1 < len(seen) <= most
 
 
 def test_any_iterable_and_none() -> None:
