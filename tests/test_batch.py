@@ -310,7 +310,7 @@ def test_an_interruption_waits_for_the_threads() -> None:
 
 
 def test_no_more_threads_than_an_executor_has() -> None:
-    """A number of threads beyond all reason starts no more than 32, or one for each CPU where there are more of them."""
+    """A number of threads beyond all reason starts no more than 32, or one a CPU where there are more of them."""
     most = max(32, os.cpu_count() or 1)
     seen: set[int] = set()
 
