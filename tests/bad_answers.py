@@ -35,6 +35,17 @@ def without_length(parts: Iterator[bytes]) -> Answer:
     return answer
 
 
+def ten_megabytes(sent: list[int]) -> Answer:
+    """Answer with so much whose length nobody has said, and write down what of it was sent."""
+
+    def parts() -> Iterator[bytes]:
+        for _ in range(10 * 64):
+            sent.append(2**14)
+            yield b" " * 2**14
+
+    return without_length(parts())
+
+
 def raw_answer(*parts: bytes, pause: float = 0, reset: bool = False) -> Answer:
     """Answer with these very octets, and perhaps break the connection off after them."""
 

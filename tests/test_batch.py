@@ -292,7 +292,7 @@ def test_an_interruption_waits_for_the_threads() -> None:
         try:
             if number and threading.current_thread() is not threading.main_thread():
                 time.sleep(0.1 * number)  # so that one of them interrupts the work, and another one the wait
-                os.kill(os.getpid(), signal.SIGUSR1)
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
             time.sleep(0.1)
         finally:
             at_work.remove(number)

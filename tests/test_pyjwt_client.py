@@ -15,7 +15,7 @@ from typing import Any
 
 import key_pairs
 import pytest
-from bad_answers import BAD, DRIPS, MEGABYTE, certificate, raw_answer, without_length
+from bad_answers import BAD, DRIPS, MEGABYTE, certificate, raw_answer, ten_megabytes, without_length
 from forge import SECRET, sign
 from http_server import Answer, Handler, HttpServer, jwks, reply
 from key_pairs import private_key
@@ -355,14 +355,8 @@ def test_a_set_that_is_too_long(server: HttpServer) -> None:
         server.answer = answer_of(good.ljust(MAX_BYTES + 1))
         with pytest.raises(jwt.PyJWKClientConnectionError, match="longer than max_bytes"):
             jwt.PyJWKClient(server.url).get_jwk_set()
-    sent = []
-
-    def parts() -> Iterator[bytes]:
-        for _ in range(10 * 64):
-            sent.append(2**14)
-            yield b" " * 2**14
-
-    server.answer = without_length(parts())
+    sent: list[int] = []
+    server.answer = ten_megabytes(sent)
     with pytest.raises(jwt.PyJWKClientConnectionError, match="longer than max_bytes"):
         jwt.PyJWKClient(server.url).get_jwk_set()
     time.sleep(0.05)

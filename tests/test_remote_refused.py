@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bad_answers import BAD, DRIPS, GOOD, MEGABYTE, certificate, raw_answer, without_length
+from bad_answers import BAD, DRIPS, GOOD, MEGABYTE, certificate, raw_answer, ten_megabytes, without_length
 from cryptography.hazmat.primitives.serialization import Encoding
 from forge import SECRET
 from http_server import HttpServer, jwks, reply
@@ -172,14 +172,8 @@ def test_a_cold_set_says_why(server: HttpServer, keys: RemoteKeySet, what: str) 
 
 def test_a_long_answer_is_given_up_early(server: HttpServer, keys: RemoteKeySet) -> None:
     """Of ten megabytes that don't say how long they are no more is read than the limit, and some on the way."""
-    sent = []
-
-    def parts() -> Iterator[bytes]:
-        for _ in range(10 * 64):
-            sent.append(2**14)
-            yield b" " * 2**14
-
-    server.answer = without_length(parts())
+    sent: list[int] = []
+    server.answer = ten_megabytes(sent)
     with pytest.raises(errors.KeySetUnavailableError, match="longer than max_bytes"):
         keys.refresh()
     time.sleep(0.05)
