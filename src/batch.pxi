@@ -2,6 +2,9 @@
 
 from _thread import allocate_lock, start_new_thread
 
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() except -1
+
 cdef enum:
     AT_A_TIME = 64                   # MACs that are made ready together
 
@@ -232,12 +235,15 @@ cdef int share_out(Batch batch, Py_ssize_t helpers) except -1:
 cdef int wait_for(Batch batch, object finished) except -1:
     # Whatever a signal's handler raises meanwhile: a thread that goes on alone would meet the interpreter's end. It has
     # one signature left at most.
-    while True:
+    cdef bint waiting = True
+    while waiting:
         try:
             finished.acquire()
-            return 0
+            waiting = False
+            PyErr_CheckSignals()     # what came just before is raised by this call too, not by whatever is next
         except BaseException as failure:
             batch.stop(failure)
+    return 0
 
 
 cdef list verify_batch(VerifierCore verifier, object raws, object threads):
