@@ -69,10 +69,14 @@ sanitize: export PYTHONMALLOC = malloc
 sanitize: export PYTHONSAFEPATH = 1
 sanitize: export ASAN_OPTIONS = detect_leaks=0:allocator_may_return_null=1
 sanitize: export UBSAN_OPTIONS = print_stacktrace=1
-sanitize: .venvs/sanitize/installed
-	.venvs/sanitize/bin/python -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .
+sanitize: .venvs/sanitize/sanitized
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 		.venvs/sanitize/bin/python -m pytest -n 2 -p no:cacheprovider $(NOT_NATIVE:%=--ignore=tests/test_%.py) $(PYTEST_ARGS)
+
+# All that is installed there, since it is no editable build.
+.venvs/sanitize/sanitized: .venvs/sanitize/installed $(SOURCES) $(shell find jwtfast -name '*.py' -o -name '*.pyi')
+	SANITIZE=1 .venvs/sanitize/bin/python -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .
+	touch $@
 
 # Valgrind on the path of a token. Python itself and others' extensions have faults of their own to it: what counts is
 # what has a function of ours in its stack.
