@@ -90,8 +90,7 @@ def measure(
         _RESULTS[race] = _run(benchmark, entrants())
     durations = _RESULTS[race].pop(name)
     clock.tell(durations)
-    # pytest-benchmark has no annotations.
-    benchmark.pedantic(lambda: None, rounds=len(durations))  # type: ignore[no-untyped-call]
+    benchmark.pedantic(lambda: None, rounds=len(durations))  # type: ignore[no-untyped-call]  # it has no annotations
 
 
 def _run(benchmark: BenchmarkFixture, entrants: Mapping[str, Entrant]) -> dict[str, list[float]]:
@@ -172,7 +171,7 @@ def _rounds(benchmark: BenchmarkFixture, entrant: Entrant, orders: IO[str], repo
         return setup()
 
     rounds = SLOW_ROUNDS if entrant.slow else ROUNDS
-    benchmark.pedantic(target, setup=wait_and_set_up, rounds=rounds)  # type: ignore[no-untyped-call]
+    benchmark.pedantic(target, setup=wait_and_set_up, rounds=rounds)  # type: ignore[no-untyped-call]  # as above
     assert next(steps, None) is None
     measured = benchmark.stats
     assert measured is not None

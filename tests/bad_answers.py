@@ -88,6 +88,10 @@ BAD: dict[str, tuple[Answer, str]] = {
     "compressed": (reply(GOOD, 200, Content_Encoding="gzip"), "compressed"),
     "10 MB that say so": (reply(b" " * (10 * MEGABYTE)), "longer than max_bytes"),
     "cut short": (raw_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + GOOD), "RemoteProtocolError"),
+    "a length that is no number": (
+        raw_answer(b"HTTP/1.1 200 OK\r\nContent-Length: \xb2\r\n\r\n" + GOOD),
+        "RemoteProtocolError",
+    ),
     "no HTTP": (raw_answer(b"SSH-2.0-OpenSSH_9.2\r\n"), "RemoteProtocolError"),
     "endless headers": (raw_answer(b"HTTP/1.1 200 OK\r\n" + b"X-Y: z\r\n" * 50_000), "RemoteProtocolError|ReadError"),
 }

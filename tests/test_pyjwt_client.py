@@ -328,6 +328,13 @@ def test_a_set_that_is_there_stays_when_a_fetch_fails(server: HttpServer, what: 
     assert client.get_jwk_set() is kept
 
 
+def test_a_length_that_only_looks_like_a_number(server: HttpServer) -> None:
+    """A length of which no number can be made is the answer's fault, and is not taken for one of the configuration."""
+    server.answer = BAD["a length that is no number"][0]
+    with pytest.raises(jwt.PyJWKClientConnectionError, match="longer than max_bytes"):
+        jwt.PyJWKClient(server.url).get_jwk_set()
+
+
 def test_json_whatever_it_says_to_be(server: HttpServer) -> None:
     """A JWK set is one even where the server calls it HTML."""
     server.answer = BAD["JSON that says to be HTML"][0]

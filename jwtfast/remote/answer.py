@@ -65,7 +65,7 @@ class AnswerRules:
             msg = "it answered with a compressed document, unasked"
             raise FetchError(msg)
         length = headers.get("content-length", "0")
-        self.check_length(int(length[:20]) if length.isdigit() else self.max_bytes + 1)
+        self.check_length(int(length[:20]) if length.isdecimal() else self.max_bytes + 1)
 
     def check_length(self, length: int) -> None:
         """Refuse a document that is, or says to be, too long.
