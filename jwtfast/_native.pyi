@@ -92,6 +92,26 @@ class HmacKey(PreparedKey):
         """Give the secret."""
 
 @final
+class RsaKey(PreparedKey):
+    """An RSA public key whose signatures are checked natively (RFC 8017 sections 8.1.2 and 8.2.2).
+
+    Args:
+        algorithm: The ``alg`` value.
+        hash_name: Its hash, as hashlib names it.
+        modulus: The modulus, the most significant octet first and not zero, at most 1,024 of them.
+        exponent: The public exponent.
+        pss: Whether the scheme is RSASSA-PSS, with a salt as long as the hash; else it is RSASSA-PKCS1-v1_5.
+        key_id: The ``kid``.
+
+    Raises:
+        ValueError: It is no key, or the kernels in use have no RSA.
+    """
+
+    def __init__(
+        self, algorithm: str, hash_name: str, modulus: bytes, exponent: int, *, pss: bool, key_id: str | None = None
+    ) -> None: ...
+
+@final
 class SignatureKey(PreparedKey):
     """A public key of the cryptography package, to be called with prepared arguments only.
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from jwtfast._native import HmacKey, PreparedKey, SignatureKey
+from jwtfast._native import HmacKey, PreparedKey, RsaKey, SignatureKey, kernels
 from jwtfast.errors import InvalidKeyError
 from jwtfast.jwk import curve_of, require_rsa_size
 
@@ -130,11 +130,16 @@ def _rsa_padding(row: Algorithm) -> Any:
 
 
 def _prepare_rsa(row: Algorithm, public: Any, key_id: str | None) -> PreparedKey:
+    size = (public.key_size + 7) // 8
+    if kernels.has_rsa:
+        numbers = public.public_numbers()
+        pss = row.name.startswith("PS")
+        return RsaKey(row.name, row.hash_name, numbers.n.to_bytes(size, "big"), numbers.e, pss=pss, key_id=key_id)
     return SignatureKey(
         row.name,
         public.verify,
         (_rsa_padding(row), _hashed_by(row)),
-        (public.key_size + 7) // 8,
+        size,
         hash_name=row.hash_name,
         key_id=key_id,
     )

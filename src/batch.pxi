@@ -1,4 +1,5 @@
-# Many tokens at once: their MACs are computed side by side, without the GIL; other signatures by several threads.
+# Many tokens at once: their MACs are computed side by side, without the GIL; other signatures by several threads, those
+# that have code of their own without the GIL too.
 
 from _thread import allocate_lock, start_new_thread
 
@@ -17,6 +18,7 @@ cdef struct Job:                     # a token whose header is known, and whose 
     PyObject *selection              # which the batch keeps
     PyObject *signer                 # the key that was found to have signed it, which the selection keeps
     const jf_hmac_key *hmac_key      # NULL where it isn't one MAC by one key
+    const jf_rsa_key *rsa_key        # NULL where it isn't one signature by one key that is checked natively
     jf_verdict verdict
 
 
@@ -51,6 +53,27 @@ cdef void check_all_macs(Job *jobs, size_t count) noexcept nogil:
     check_macs(jobs, count)
 
 
+cdef bint check_rsa(Job *jobs, Py_ssize_t count, jf_tickets *tickets) noexcept nogil:
+    # Some of them, whichever no other thread has drawn; whether there may be more.
+    cdef uint8_t signature[JF_RSA_MAX_SIZE]
+    cdef size_t length
+    cdef Job *job
+    cdef int64_t drawn
+    cdef int i
+    for i in range(AT_A_TIME):
+        drawn = jf_draw(tickets)
+        if drawn >= count:
+            return False
+        job = &jobs[drawn]
+        if job.rsa_key == NULL:
+            continue
+        length = decode_signature(&job.seen, signature, JF_RSA_MAX_SIZE, &job.verdict)
+        if job.verdict == JF_GOOD and not jf_rsa_verify(job.rsa_key, job.seen.raw, job.seen.segments.signature - 1,
+                                                        signature, length):
+            job.verdict = JF_SIGNATURE
+    return True
+
+
 @cython.final
 cdef class Batch:
     cdef VerifierCore verifier
@@ -61,7 +84,8 @@ cdef class Batch:
     cdef list awaited                # places of those whose keys a fetch may bring
     cdef Job *jobs
     cdef Py_ssize_t count, others    # of the jobs; and of those that are no MACs
-    cdef Py_ssize_t taken            # how many of them some thread has looked at
+    cdef jf_tickets tickets          # for the native signatures
+    cdef Py_ssize_t taken            # how many of them some thread has looked at for others
     cdef object failure              # of one of the threads
 
     def __cinit__(self, VerifierCore verifier, list owners):
@@ -119,17 +143,26 @@ cdef class Batch:
         job.place = place
         job.selection = <PyObject *>selection
         job.signer = <PyObject *>selection.candidates[0]
-        job.hmac_key = NULL
-        # What is too long for any MAC is refused by find_signer, in its words.
-        if (len(selection.candidates) == 1 and type(selection.candidates[0]) is HmacKey
-                and JF_BASE64URL_DECODED_SIZE(seen.segments.signature_length) <= JF_SHA2_MAX_DIGEST):
-            job.hmac_key = &(<HmacKey>selection.candidates[0]).state
-        else:
-            self.others += 1
+        self.prepare(job, selection)
         if not self.selections or self.selections[len(self.selections) - 1] is not selection:
             self.selections.append(selection)
         self.count += 1
         return True
+
+    cdef int prepare(self, Job *job, Selection selection) except -1:
+        # What is too long to be decoded natively is refused by find_signer, in its words.
+        cdef size_t length = JF_BASE64URL_DECODED_SIZE(job.seen.segments.signature_length)
+        cdef object key = selection.candidates[0]
+        cdef bint alone = len(selection.candidates) == 1
+        job.hmac_key = NULL
+        job.rsa_key = NULL
+        if alone and type(key) is HmacKey and length <= JF_SHA2_MAX_DIGEST:
+            job.hmac_key = &(<HmacKey>key).state
+            return 0
+        if alone and type(key) is RsaKey and length <= JF_RSA_MAX_SIZE:
+            job.rsa_key = &(<RsaKey>key).state
+        self.others += 1
+        return 0
 
     cdef int check(self, Py_ssize_t threads) except -1:
         with nogil:
@@ -143,14 +176,20 @@ cdef class Batch:
         cdef Job *job = NULL
         with cython.critical_section(self):
             while job == NULL and self.taken < self.count:
-                if self.jobs[self.taken].hmac_key == NULL:
+                if self.jobs[self.taken].hmac_key == NULL and self.jobs[self.taken].rsa_key == NULL:
                     job = &self.jobs[self.taken]
                 self.taken += 1
         return job
 
     cdef int check_signatures(self) except -1:
         cdef PreparedKey key
-        cdef Job *job = self.next_job()
+        cdef Job *job
+        cdef bint more = True
+        while more and not self.has_failed():
+            with nogil:
+                more = check_rsa(self.jobs, self.count, &self.tickets)
+            PyErr_CheckSignals()
+        job = self.next_job()
         while job != NULL:
             key = self.verifier.find_signer(<Selection>job.selection, &job.seen, &job.verdict)
             job.signer = <PyObject *>key
@@ -164,6 +203,10 @@ cdef class Batch:
             if self.failure is None:
                 self.failure = failure
         return 0
+
+    cdef bint has_failed(self) noexcept:
+        with cython.critical_section(self):
+            return self.failure is not None
 
     cdef bint has_more(self) noexcept:
         with cython.critical_section(self):

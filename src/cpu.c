@@ -25,6 +25,8 @@ unsigned jf_cpu_isas(void)
         isas |= JF_ISA_AVX2;
     if ((b & bit_AVX512F) && (b & bit_AVX512BW) && osxsave && (xcr0() & 0xe6) == 0xe6)
         isas |= JF_ISA_AVX512;
+    if ((b & bit_AVX512F) && (b & bit_AVX512IFMA) && (b & bit_BMI2) && osxsave && (xcr0() & 0xe6) == 0xe6)
+        isas |= JF_ISA_AVX512IFMA;
     if ((b & bit_SHA) && ssse3 && sse41)
         isas |= JF_ISA_SHANI;
     return isas;
@@ -48,6 +50,7 @@ void jf_kernels_fill(jf_kernels *kernels, unsigned isas)
     kernels->base64url_encode = jf_base64url_encode_none;
     kernels->json_scan = jf_json_scan_portable;
     kernels->json_read = jf_json_read_portable;
+    kernels->montgomery_multiply = NULL;
 #if defined(__x86_64__) && defined(__GNUC__)
     if (isas & JF_ISA_AVX2) {
         kernels->base64url_decode = jf_base64url_decode_avx2;
@@ -61,6 +64,8 @@ void jf_kernels_fill(jf_kernels *kernels, unsigned isas)
     }
     if (isas & JF_ISA_AVX512)
         kernels->sha256_blocks_wide = jf_sha256_blocks_wide_avx512;
+    if (isas & JF_ISA_AVX512IFMA)
+        kernels->montgomery_multiply = jf_montgomery_multiply_avx512ifma;
 #else
     (void)isas;
 #endif

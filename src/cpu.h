@@ -6,6 +6,7 @@
 
 #include "base64url.h"
 #include "json_scan.h"
+#include "montgomery.h"
 #include "sha2.h"
 
 typedef struct jf_kernels {
@@ -17,10 +18,11 @@ typedef struct jf_kernels {
     jf_base64url_bulk base64url_encode;
     jf_json_scanner json_scan;
     jf_json_reader json_read;
+    jf_montgomery_multiply montgomery_multiply;
 } jf_kernels;
 
 /* Instruction sets that have kernels of their own. */
-enum { JF_ISA_AVX2 = 1, JF_ISA_SHANI = 2, JF_ISA_AVX512 = 4 };
+enum { JF_ISA_AVX2 = 1, JF_ISA_SHANI = 2, JF_ISA_AVX512 = 4, JF_ISA_AVX512IFMA = 8 };
 
 /* The sets that the CPU has and the operating system keeps the registers of. */
 unsigned jf_cpu_isas(void);

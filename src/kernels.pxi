@@ -1,7 +1,7 @@
 # Which kernels run: all that the CPU offers, or those that JWTFAST_KERNEL asks for.
 
 cdef jf_kernels CHOSEN
-cdef dict ISAS = {"avx2": JF_ISA_AVX2, "shani": JF_ISA_SHANI, "avx512": JF_ISA_AVX512}
+cdef dict ISAS = {"avx2": JF_ISA_AVX2, "shani": JF_ISA_SHANI, "avx512": JF_ISA_AVX512, "avx512ifma": JF_ISA_AVX512IFMA}
 
 
 cdef int fill_kernels(jf_kernels *kernels, str request) except -1:
@@ -35,6 +35,14 @@ cdef jf_sha2_id sha2_id(str name) except *:
     if name == "sha512":
         return JF_SHA512
     raise ValueError(f"unknown hash {name!r}: say 'sha256', 'sha384' or 'sha512'")
+
+
+cdef int init_rsa_key(jf_rsa_key *key, const jf_kernels *kernels, jf_rsassa scheme, jf_sha2_id hash_id, bytes modulus,
+                      uint64_t exponent) except -1:
+    if not jf_rsa_key_init(key, kernels, scheme, hash_id, <const uint8_t *>PyBytes_AS_STRING(modulus),
+                           <size_t>PyBytes_GET_SIZE(modulus), exponent):
+        raise ValueError("no RSA key that these kernels can use")
+    return 0
 
 
 @cython.final
@@ -88,6 +96,22 @@ cdef class Kernels:
             PyMem_RawFree(keys)
             PyMem_RawFree(batch)
 
+    @property
+    def has_rsa(self):
+        # Without it RSA signatures are left to the cryptography package, which is faster than portable code.
+        return self.table.montgomery_multiply != NULL
+
+    def rsa_public(self, bytes modulus not None, uint64_t exponent, bytes signature not None):
+        # The message that a signature represents; None for one that is not below the modulus.
+        cdef jf_rsa_key key
+        cdef uint8_t message[JF_RSA_MAX_SIZE]
+        init_rsa_key(&key, &self.table, JF_RSASSA_PKCS1_V1_5, JF_SHA256, modulus, exponent)
+        if <size_t>PyBytes_GET_SIZE(signature) != key.size:
+            raise ValueError("a signature has as many octets as the modulus")
+        if not jf_rsa_public(&key, <const uint8_t *>PyBytes_AS_STRING(signature), message):
+            return None
+        return PyBytes_FromStringAndSize(<char *>message, <Py_ssize_t>key.size)
+
     def base64url_encode(self, bytes data not None):
         return encode_base64url(&self.table, <const uint8_t *>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
 
@@ -123,6 +147,10 @@ cdef tuple KNOWN_MACS = (
                "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"),
 )
 
+# Of what is no key, but any odd number will do: RSA's public operation on the octets from 0 on, by Python's own integers.
+cdef bytes KNOWN_MODULUS = bytes(range(255, 0, -1)) + b"\x07"
+cdef str KNOWN_POWER = "d4f1c0b3bbe8daaea03bb9c863dad5ef30a175ceba6dcfbe7838d0e781915c44"   # its SHA-256
+
 
 def check_known_answers(Kernels kernels not None):
     for hash_name, message, expected in KNOWN_DIGESTS:
@@ -135,6 +163,10 @@ def check_known_answers(Kernels kernels not None):
         wrong = *check[:3], bytes(len(check[3]))
         if kernels.verify_macs([check, wrong] * JF_SHA256_MESSAGES) != [True, False] * JF_SHA256_MESSAGES:
             raise ImportError(f"a batch of HMACs by {kernels.name!r} fails its known-answer test")
+    if kernels.has_rsa:
+        power = kernels.rsa_public(KNOWN_MODULUS, 65537, bytes(range(256)))
+        if kernels.digest("sha256", power).hex() != KNOWN_POWER:
+            raise ImportError(f"RSA by {kernels.name!r} fails its known-answer test")
 
 
 cdef choose_kernels():

@@ -10,7 +10,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.math cimport INFINITY, NAN, isfinite, isnan
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memchr, memcmp, memcpy, memset
 
 from base64url cimport *
@@ -21,9 +21,11 @@ from generation cimport *
 from hmac cimport *
 from json_scan cimport *
 from revocation_set cimport *
+from rsa cimport *
 from secret cimport *
 from sha2 cimport *
 from siphash cimport *
+from ticket cimport *
 from token_table cimport *
 from verdict cimport *
 from wall_clock cimport jf_now

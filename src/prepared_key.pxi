@@ -56,6 +56,27 @@ cdef class HmacKey(PreparedKey):
 
 
 @cython.final
+cdef class RsaKey(PreparedKey):
+    # A public key whose signatures are checked here, without the GIL: to be had where kernels.has_rsa says so.
+    cdef jf_rsa_key state
+
+    def __cinit__(self, str algorithm not None, str hash_name not None, bytes modulus not None, uint64_t exponent, *,
+                  bint pss, str key_id=None):
+        init_rsa_key(&self.state, &CHOSEN, JF_RSASSA_PSS if pss else JF_RSASSA_PKCS1_V1_5, sha2_id(hash_name), modulus,
+                     exponent)
+        self.algorithm = algorithm
+        self.key_id = key_id
+
+    cdef bint verify(self, const uint8_t *message, size_t length, const uint8_t *signature,
+                     size_t signature_length) except -1:
+        with nogil:
+            return jf_rsa_verify(&self.state, message, length, signature, signature_length)
+
+    def __repr__(self):
+        return f"<RsaKey {self.algorithm}>"
+
+
+@cython.final
 cdef class SignatureKey(PreparedKey):
     # A public key of the cryptography package: a bound verify method and what it wants besides signature and message.
     # Where that is a Prehashed, the message is hashed here: faster, and with less that is done under the GIL.
