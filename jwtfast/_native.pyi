@@ -47,6 +47,13 @@ class Kernels:
     def read_json(self, text: bytes) -> Claims:
         """Give a JSON object by the grammar that tokens are held to; ValueError for any other text."""
 
+    @property
+    def has_rsa(self) -> bool:
+        """Whether these kernels check RSA signatures; else they are left to the cryptography package."""
+
+    def rsa_public(self, modulus: bytes, exponent: int, signature: bytes) -> bytes | None:
+        """Give the message that an RSA signature represents; None for one not below the modulus (RFC 8017 5.2.2)."""
+
     def base64url_encode(self, data: bytes) -> bytes:
         """Give the unpadded base64url of octets (RFC 7515 section 2)."""
 
@@ -59,7 +66,7 @@ def available_kernels() -> list[str]:
     """Give the names under which this CPU's kernels can be asked for."""
 
 def check_known_answers(kernels: Kernels) -> None:
-    """Raise ImportError unless the kernels give the examples of FIPS 180-4 and RFC 4231."""
+    """Raise ImportError unless the kernels give the examples of FIPS 180-4 and RFC 4231, and the known RSA power."""
 
 @final
 class Generation:

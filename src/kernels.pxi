@@ -147,9 +147,9 @@ cdef tuple KNOWN_MACS = (
                "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"),
 )
 
-# Of what is no key, but any odd number will do: RSA's public operation on the octets from 0 on, by Python's own integers.
-cdef bytes KNOWN_MODULUS = bytes(range(255, 0, -1)) + b"\x07"
-cdef str KNOWN_POWER = "d4f1c0b3bbe8daaea03bb9c863dad5ef30a175ceba6dcfbe7838d0e781915c44"   # its SHA-256
+# What RSA makes of the octets from 0 on, by Python's own integers; the modulus is no key's, but any odd one will do.
+KNOWN_MODULUS = bytes(range(255, 0, -1)) + b"\x07"
+KNOWN_POWER = "d4f1c0b3bbe8daaea03bb9c863dad5ef30a175ceba6dcfbe7838d0e781915c44"  # its SHA-256
 
 
 def check_known_answers(Kernels kernels not None):

@@ -74,6 +74,29 @@ def test_each_as_if_alone(raws: list[str | bytes], threads: int, cached: bool) -
         assert [outcome(one) for one in judge.verify_many(raws, threads=threads)] == [alone(other, one) for one in raws]
 
 
+@given(
+    places=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), max_size=25), threads=st.sampled_from([1, 2, 4])
+)
+def test_all_kinds_of_keys_together(places: list[tuple[int, int]], threads: int) -> None:
+    """Whatever ways of checking a batch needs, each token's result is that of verify."""
+    private = {"RS256": "RSA", "PS256": "RSA", "ES256": "P-256", "EdDSA": "Ed25519"}
+    pems = [Key.from_pem(spki(private_key(kind)), name, key_id=name) for name, kind in private.items()]
+    # With this one a token without a kid has two keys to try.
+    other = Key.from_pem(spki(private_key("RSA", 1)), "RS256", key_id="other")
+    keys = KeySet([*pems, other, KEY])
+    tokens = []
+    for name, kind in private.items():
+        raw = token(name, private_key(kind), {"exp": FAR}, kid=name)
+        head, _, signature = raw.rpartition(".")
+        bad = f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+        tokens.append([raw, bad, f"{head}.{signature[:-4]}", token(name, private_key(kind), {"exp": FAR})])
+    tokens.append([good(exp=FAR), good(exp=FAR)[:-4] + "AAAA", good(exp=NOW - 1), "a.b." + "A" * 2000])
+    raws = [tokens[kind][which] for kind, which in places]
+    judge, alone_judge = (Verifier(keys, clock=lambda: NOW, cache_tokens=0) for _ in range(2))
+    results = judge.verify_many(raws, threads=threads)
+    assert [outcome(one) for one in results] == [alone(alone_judge, raw) for raw in raws]
+
+
 @pytest.mark.parametrize("threads", [1, 2, 7])
 @pytest.mark.parametrize(("algorithm", "kind"), [("RS256", "RSA"), ("ES256", "P-256"), ("EdDSA", "Ed25519")])
 def test_other_algorithms(algorithm: str, kind: str, threads: int) -> None:
@@ -307,6 +330,29 @@ def test_an_interruption_waits_for_the_threads() -> None:
         assert not at_work
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no interval timer")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_interruption_of_native_signatures(threads: int) -> None:
+    """A signal's handler raises out of a batch whose signatures are checked natively, and no thread is left behind."""
+    raws = [token("RS256", private_key("RSA"), {"exp": FAR})] * 5000
+    judge = Verifier(Key.from_pem(spki(private_key("RSA")), "RS256"), clock=lambda: NOW, cache_tokens=0)
+    threads_before = threading.active_count()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            while True:
+                judge.verify_many(raws, threads=threads)
+        assert threading.active_count() == threads_before
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert all(isinstance(result, Token) for result in judge.verify_many(raws[:10], threads=threads))
 
 
 def test_no_more_threads_than_an_executor_has() -> None:
