@@ -52,9 +52,10 @@ _PREFACE = (
 )
 _COLD = (
     "The floors, in italics, are what cannot be avoided by the means that Python has for it, called with prepared "
-    "arguments: for the signature `verify` of a public key of cryptography, which jwtfast calls too, or `hmac.digest`, "
-    "in place of which it has code of its own; and for the claims `orjson.loads`. jwtfast builds them when they are "
-    "first read, as in the row that says so; all others build them each time."
+    "arguments: for the signature `verify` of a public key of cryptography or `hmac.digest`, and for the claims "
+    "`orjson.loads`. jwtfast has code of its own in place of `hmac.digest`, and with the kernel avx512ifma for RSA; "
+    "other signatures are checked by that `verify`. It builds claims when they are first read, as in the row that says "
+    "so; all others build them each time."
 )
 _CACHED = (
     "None of the others remembers tokens; what they need is above. The floor is `dict.get` of the same fresh strings, "

@@ -343,12 +343,15 @@ def test_an_interruption_of_native_signatures(threads: int) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
+    def verify_until_then() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        while True:
+            judge.verify_many(raws, threads=threads)
+
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         with pytest.raises(KeyboardInterrupt):
-            signal.setitimer(signal.ITIMER_REAL, 0.01)
-            while True:
-                judge.verify_many(raws, threads=threads)
+            verify_until_then()
         assert threading.active_count() == threads_before
     finally:
         signal.signal(signal.SIGALRM, before)
