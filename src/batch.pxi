@@ -8,6 +8,7 @@ cdef extern from "Python.h":
 
 cdef enum:
     AT_A_TIME = 64                   # MACs that are made ready together
+    RSA_AT_A_TIME = 16               # signatures that are checked before anything else is looked after
 
 cdef object MAX_THREADS = max(32, os.cpu_count() or 1)
 
@@ -20,6 +21,7 @@ cdef struct Job:                     # a token whose header is known, and whose 
     const jf_hmac_key *hmac_key      # NULL where it isn't one MAC by one key
     const jf_rsa_key *rsa_key        # NULL where it isn't one signature by one key that is checked natively
     jf_verdict verdict
+    jf_flag checked                  # raised when the verdict is known
 
 
 cdef void check_macs(Job *jobs, size_t count) noexcept nogil:
@@ -43,6 +45,9 @@ cdef void check_macs(Job *jobs, size_t count) noexcept nogil:
     for i in range(ready):
         if not checks[i].good:
             checked[i].verdict = JF_SIGNATURE
+    for i in range(count):
+        if jobs[i].hmac_key != NULL:
+            jf_raise(&jobs[i].checked)
 
 
 cdef void check_all_macs(Job *jobs, size_t count) noexcept nogil:
@@ -60,7 +65,7 @@ cdef bint check_rsa(Job *jobs, Py_ssize_t count, jf_tickets *tickets) noexcept n
     cdef Job *job
     cdef int64_t drawn
     cdef int i
-    for i in range(AT_A_TIME):
+    for i in range(RSA_AT_A_TIME):
         drawn = jf_draw(tickets)
         if drawn >= count:
             return False
@@ -71,6 +76,7 @@ cdef bint check_rsa(Job *jobs, Py_ssize_t count, jf_tickets *tickets) noexcept n
         if job.verdict == JF_GOOD and not jf_rsa_verify(job.rsa_key, job.seen.raw, job.seen.segments.signature - 1,
                                                         signature, length):
             job.verdict = JF_SIGNATURE
+        jf_raise(&job.checked)
     return True
 
 
@@ -86,6 +92,8 @@ cdef class Batch:
     cdef Py_ssize_t count, others    # of the jobs; and of those that are no MACs
     cdef jf_tickets tickets          # for the native signatures
     cdef Py_ssize_t taken            # how many of them some thread has looked at for others
+    cdef Py_ssize_t settled          # how many of them have their results
+    cdef list at_work                # a lock for each thread that has begun to help, to be had when it has finished
     cdef object failure              # of one of the threads
 
     def __cinit__(self, VerifierCore verifier, list owners):
@@ -94,6 +102,7 @@ cdef class Batch:
         self.results = [None] * len(owners)
         self.selections = []
         self.awaited = []
+        self.at_work = []
         self.jobs = <Job *>PyMem_RawMalloc((<size_t>len(owners) + 1) * sizeof(Job))
         if self.jobs == NULL:
             raise MemoryError
@@ -154,6 +163,7 @@ cdef class Batch:
         cdef size_t length = JF_BASE64URL_DECODED_SIZE(job.seen.segments.signature_length)
         cdef object key = selection.candidates[0]
         cdef bint alone = len(selection.candidates) == 1
+        job.checked.raised = False
         job.hmac_key = NULL
         job.rsa_key = NULL
         if alone and type(key) is HmacKey and length <= JF_SHA2_MAX_DIGEST:
@@ -181,66 +191,76 @@ cdef class Batch:
                 self.taken += 1
         return job
 
-    cdef int check_signatures(self) except -1:
+    cdef int check_signatures(self, bint helping) except -1:
+        # A thread that helps leaves the GIL alone until no native signature is left: it would often find it taken, and
+        # to be woken takes longer than several signatures.
         cdef PreparedKey key
         cdef Job *job
         cdef bint more = True
-        while more and not self.has_failed():
+        while more:
             with nogil:
                 more = check_rsa(self.jobs, self.count, &self.tickets)
-            PyErr_CheckSignals()
+                while helping and more:
+                    more = check_rsa(self.jobs, self.count, &self.tickets)
+            if not helping:
+                self.settle_what_is_checked()
+                PyErr_CheckSignals()
         job = self.next_job()
         while job != NULL:
             key = self.verifier.find_signer(<Selection>job.selection, &job.seen, &job.verdict)
             job.signer = <PyObject *>key
+            jf_raise(&job.checked)
             job = self.next_job()
         return 0
 
     cdef int stop(self, object failure) except -1:
-        # The first failure counts.
+        # The first failure counts. Nobody finds anything more to do.
+        while jf_draw(&self.tickets) < self.count:
+            pass
         with cython.critical_section(self):
             self.taken = self.count
             if self.failure is None:
                 self.failure = failure
         return 0
 
-    cdef bint has_failed(self) noexcept:
-        with cython.critical_section(self):
-            return self.failure is not None
-
     cdef bint has_more(self) noexcept:
         with cython.critical_section(self):
             return self.taken < self.count
 
-    def help_out(self, finished):
+    def help_out(self):
         # What a thread does that was started for it.
+        finished = allocate_lock()
+        finished.acquire()
+        with cython.critical_section(self):
+            self.at_work.append(finished)
         try:
-            self.check_signatures()
+            self.check_signatures(True)
         except BaseException as failure:
             self.stop(failure)
         finally:
             finished.release()
 
-    cdef int finish(self) except -1:
-        cdef Py_ssize_t i
-        cdef Job *job
-        cdef Token token
+    cdef int settle(self, const Job *job) except -1:
+        cdef Token token = None
         cdef Refusal why
-        for i in range(self.count):
-            job = &self.jobs[i]
-            why.verdict = job.verdict
-            why.culprit = 0
-            token = None
-            if job.verdict == JF_GOOD:
-                token = self.verifier.accept(&job.seen, <Selection>job.selection, <PreparedKey>job.signer, self.now,
-                                             &why)
-            self.results[job.place] = self.verifier.refusal(&why) if token is None else token
+        why.verdict = job.verdict
+        why.culprit = 0
+        if job.verdict == JF_GOOD:
+            token = self.verifier.accept(&job.seen, <Selection>job.selection, <PreparedKey>job.signer, self.now, &why)
+        self.results[job.place] = self.verifier.refusal(&why) if token is None else token
+        return 0
+
+    cdef int settle_what_is_checked(self) except -1:
+        # In order, up to the first that is not.
+        while self.settled < self.count and jf_is_raised(&self.jobs[self.settled].checked):
+            self.settle(&self.jobs[self.settled])
+            self.settled += 1
         return 0
 
     cdef int run(self, Py_ssize_t threads) except -1:
         self.begin()
         self.check(threads)
-        return self.finish()
+        return self.settle_what_is_checked()
 
     cdef int try_again(self, Py_ssize_t threads) except -1:
         # Those whose keys were on their way, after one wait for all of them. While it lasted the others were verified.
@@ -254,25 +274,32 @@ cdef class Batch:
 cdef int share_out(Batch batch, Py_ssize_t helpers) except -1:
     # The caller's thread does its part. An executor's futures, or threads that are waited for until they have started,
     # hand the GIL over so often that two threads took longer than one.
-    waited_for = []
     try:
-        while len(waited_for) < helpers and batch.has_more():
-            finished = allocate_lock()
-            finished.acquire()
+        while helpers > 0 and batch.has_more():
             try:
-                start_new_thread(batch.help_out, (finished,))
+                start_new_thread(batch.help_out, ())
             except RuntimeError:     # no more threads to be had
                 break
-            waited_for.append(finished)
-        batch.check_signatures()
+            helpers -= 1
+        batch.check_signatures(False)
+        batch.settle_what_is_checked()
     except BaseException as failure:
         batch.stop(failure)
-    for finished in waited_for:
+    if batch.settled < batch.count or batch.failure is not None:
+        wait_for_helpers(batch)
+    return 0
+
+
+cdef int wait_for_helpers(Batch batch) except -1:
+    # Whoever begins only now finds nothing to do: that thread may take its time, and often does on a busy machine.
+    with cython.critical_section(batch):
+        at_work = list(batch.at_work)
+    for finished in at_work:
         wait_for(batch, finished)
     if batch.failure is not None:
         failure, batch.failure = batch.failure, None
         raise failure
-    return 0
+    return batch.settle_what_is_checked()
 
 
 cdef int wait_for(Batch batch, object finished) except -1:

@@ -24,8 +24,8 @@ from revocation_set cimport *
 from rsa cimport *
 from secret cimport *
 from sha2 cimport *
+from sharing cimport *
 from siphash cimport *
-from ticket cimport *
 from token_table cimport *
 from verdict cimport *
 from wall_clock cimport jf_now

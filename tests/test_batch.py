@@ -358,6 +358,23 @@ def test_an_interruption_of_native_signatures(threads: int) -> None:
     assert all(isinstance(result, Token) for result in judge.verify_many(raws[:10], threads=threads))
 
 
+@pytest.mark.parametrize(("algorithm", "kind"), [("RS256", "RSA"), ("ES256", "P-256")])
+def test_threads_that_begin_too_late(algorithm: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a thread that has not begun, and one that begins when all is done finds nothing to do."""
+    private = private_key(kind)
+    raws = [token(algorithm, private, {"exp": FAR, "n": number}) for number in range(40)]
+    late: list[Callable[[], None]] = []
+    monkeypatch.setattr(_native, "start_new_thread", lambda work, _arguments: late.append(work))
+    judge = Verifier(Key.from_pem(spki(private), algorithm), clock=lambda: NOW)
+    results = judge.verify_many(raws, threads=3)
+    assert [one.claims["n"] for one in results if isinstance(one, Token)] == list(range(40))
+    assert len(late) == 2
+    before = judge.cache_info()
+    for work in late:
+        work()
+    assert judge.cache_info() == before
+
+
 def test_no_more_threads_than_an_executor_has() -> None:
     """A number of threads beyond all reason starts no more than 32, or one a CPU where there are more of them."""
     most = max(32, os.cpu_count() or 1)
