@@ -464,6 +464,26 @@ class MultiIssuerCore:
             TypeError: It is not str, bytes, bytearray, memoryview or None.
         """
 
+    def verify_many(
+        self, raws: Iterable[str | bytes | bytearray | memoryview], /, threads: int = 1
+    ) -> list[Token | InvalidTokenError]:
+        """Verify many tokens at once, of whatever issuers, as ``Verifier.verify_many`` does.
+
+        Args:
+            raws: The tokens in JWS Compact Serialization.
+            threads: How many threads check signatures of all issuers, the caller's included.
+
+        Returns:
+            For each token, in order, the verified token, or the error that ``verify`` would raise. One bad token does
+            not concern the others.
+
+        Raises:
+            KeySetUnavailableError: The keys of one's issuer are fetched from elsewhere, and there are none.
+            RevocationListUnavailableError: The tokens may be good, and their revocations can't be known (503, not 401).
+            TypeError: One of them is not str, bytes, bytearray or memoryview; none is verified then.
+            ValueError: There is less than one thread.
+        """
+
     @overload
     def attempt(self, raw: str | bytes | bytearray | memoryview, last: Literal[True], /) -> Token: ...
     @overload

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from jwtfast._native import MultiIssuerCore, Token
-from jwtfast.errors import InvalidTokenError
+from jwtfast._native import MultiIssuerCore
 from jwtfast.verifier import AsyncVerification, Verifier, number_of
 
 __all__ = ["MultiIssuerVerifier"]
@@ -51,37 +50,3 @@ class MultiIssuerVerifier(MultiIssuerCore, AsyncVerification):
             cache_tokens=number_of("cache_tokens", cache_tokens, least=0),
             cache_bytes=number_of("cache_bytes", cache_bytes, least=0),
         )
-
-    def verify_many(
-        self, raws: Iterable[str | bytes | bytearray | memoryview], threads: int = 1
-    ) -> list[Token | InvalidTokenError]:
-        """Verify several tokens; a bad one takes nothing from the others.
-
-        Args:
-            raws: The tokens.
-            threads: How many threads to spread them over.
-
-        Returns:
-            For each in its place the verified token, or the error that ``verify`` would raise for it.
-
-        Raises:
-            KeySetUnavailableError: The keys of one's issuer are fetched from elsewhere, and there are none.
-            RevocationListUnavailableError: The tokens may be good, and their revocations can't be known (503, not 401).
-            ValueError: ``threads`` is less than 1.
-            TypeError: One of them is not str, bytes, bytearray or memoryview.
-        """
-        if isinstance(raws, (str, bytes, bytearray, memoryview)):
-            msg = f"verify_many takes an iterable of tokens; this is one {type(raws).__name__}: use verify"
-            raise TypeError(msg)
-        if number_of("threads", threads, least=1) == 1:
-            return [self._judge(raw) for raw in raws]
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import
-
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(self._judge, raws))
-
-    def _judge(self, raw: str | bytes | bytearray | memoryview) -> Token | InvalidTokenError:
-        try:
-            return self.verify(raw)
-        except InvalidTokenError as error:
-            return error.with_traceback(None)  # its frames hold the token

@@ -1,5 +1,5 @@
-# Many tokens at once: their MACs are computed side by side, without the GIL; other signatures by several threads, those
-# that have code of their own without the GIL too.
+# Many tokens at once, of one verifier or of several issuers': their MACs are computed side by side, without the GIL;
+# other signatures by several threads, those that have code of their own without the GIL too.
 
 from _thread import allocate_lock, start_new_thread
 
@@ -16,6 +16,7 @@ cdef object MAX_THREADS = max(32, os.cpu_count() or 1)
 cdef struct Job:                     # a token whose header is known, and whose signature is to be checked
     Sighting seen
     Py_ssize_t place                 # in the results
+    PyObject *verifier               # whose token it is, which the batch keeps
     PyObject *selection              # which the batch keeps
     PyObject *signer                 # the key that was found to have signed it, which the selection keeps
     const jf_hmac_key *hmac_key      # NULL where it isn't one MAC by one key
@@ -82,12 +83,13 @@ cdef bint check_rsa(Job *jobs, Py_ssize_t count, jf_tickets *tickets) noexcept n
 
 @cython.final
 cdef class Batch:
-    cdef VerifierCore verifier
+    cdef VerifierCore verifier       # one of those whose tokens they are: all have one clock and one cache
+    cdef MultiIssuerCore several     # which picks each token's; None where there is but the one
     cdef double now
-    cdef uint64_t key_generation, revocation_generation
     cdef list owners, results        # of the tokens' characters; and of what became of them
     cdef list selections
     cdef list awaited                # places of those whose keys a fetch may bring
+    cdef dict fetched                # the sets of keys to wait for, each once: issuers may share one
     cdef Job *jobs
     cdef Py_ssize_t count, others    # of the jobs; and of those that are no MACs
     cdef jf_tickets tickets          # for the native signatures
@@ -96,13 +98,15 @@ cdef class Batch:
     cdef list at_work                # a lock for each thread that has begun to help, to be had when it has finished
     cdef object failure              # of one of the threads
 
-    def __cinit__(self, VerifierCore verifier, list owners):
+    def __cinit__(self, VerifierCore verifier, MultiIssuerCore several, list owners):
         self.verifier = verifier
+        self.several = several
         self.owners = owners
         self.results = [None] * len(owners)
         self.selections = []
         self.awaited = []
         self.at_work = []
+        self.fetched = {}
         self.jobs = <Job *>PyMem_RawMalloc((<size_t>len(owners) + 1) * sizeof(Job))
         if self.jobs == NULL:
             raise MemoryError
@@ -111,45 +115,72 @@ cdef class Batch:
         PyMem_RawFree(self.jobs)
 
     cdef int begin(self) except -1:
-        # Answers what needs no signature check, and the first token of each new header, which the others then share.
+        # Answers what is remembered.
         cdef Py_ssize_t place
         cdef Sighting *seen
         cdef Token token
-        cdef Refusal why
         self.now = self.verifier.read_clock()
-        # Read before anything is judged: what changes meanwhile is seen on the next call.
-        self.key_generation = self.verifier.key_generation.read()
-        self.revocation_generation = self.verifier.revocation_generation.read()
         for place in range(len(self.owners)):
             seen = &self.jobs[self.count].seen
             sight(self.owners[place], seen)
             self.verifier.cache.look_for(seen)
-            why.verdict = JF_NOT_ASCII
-            why.culprit = 0
-            token = self.verifier.recall(seen, &self.now)
-            if token is None and seen.raw != NULL:
-                if self.enlist(place):
-                    continue
-                token = self.verifier.admit(seen, self.now, &why)
-                if token is None and why.verdict == JF_KEY_AWAITED:
-                    self.awaited.append(place)
-            self.results[place] = self.verifier.refusal(&why) if token is None else token
+            if self.several is None:
+                token = self.verifier.recall(seen, &self.now)
+            else:
+                token = self.several.recall(seen, &self.now)
+            if token is None:
+                self.take_up(place)
+            else:
+                self.results[place] = token
         return 0
 
-    cdef bint enlist(self, Py_ssize_t place) except -1:
+    cdef int take_up(self, Py_ssize_t place) except -1:
+        # Makes a job of the token that was seen last, or answers it: where it needs no signature check, and where it is
+        # the first one of a new header, which the others then share.
+        cdef Sighting *seen = &self.jobs[self.count].seen
+        cdef VerifierCore verifier = None
+        cdef Token token = None
+        cdef Refusal why
+        why.verdict = JF_NOT_ASCII
+        why.culprit = 0
+        if seen.raw != NULL:
+            verifier = self.pick(seen, &why)
+        if verifier is None:
+            verifier = self.verifier         # all have the same words for what is nobody's
+        elif self.enlist(verifier, place):
+            return 0
+        else:
+            token = verifier.admit(seen, self.now, &why)
+            if token is None and why.verdict == JF_KEY_AWAITED:
+                self.awaited.append(place)
+                self.fetched[id(verifier.fetched)] = verifier.fetched
+        self.results[place] = verifier.refusal(&why) if token is None else token
+        return 0
+
+    cdef inline VerifierCore pick(self, const Sighting *seen, Refusal *why):
+        # Whose token it is; or None, and why it is nobody's.
+        cdef Py_ssize_t member
+        if self.several is None:
+            return self.verifier
+        member = self.several.pick(seen.raw, seen.length, why)
+        return None if member < 0 else <VerifierCore>self.several.members[member]
+
+    cdef bint enlist(self, VerifierCore verifier, Py_ssize_t place) except -1:
         # Whether the token that was seen last has become a job; if not, it is to be admitted on its own.
         cdef Job *job = &self.jobs[self.count]
         cdef Sighting *seen = &job.seen
         cdef Selection selection
-        if seen.length > self.verifier.max_token_bytes or split(seen.raw, seen.length, &seen.segments) != JF_GOOD:
+        # Read before anything is judged: what changes meanwhile is seen on the next call.
+        seen.key_generation = verifier.key_generation.read()
+        seen.revocation_generation = verifier.revocation_generation.read()
+        if seen.length > verifier.max_token_bytes or split(seen.raw, seen.length, &seen.segments) != JF_GOOD:
             return False
-        selection = self.verifier.memo.find(seen.raw, seen.segments.header, self.key_generation)
+        selection = verifier.memo.find(seen.raw, seen.segments.header, seen.key_generation)
         if selection is None:
             return False
         seen.known_header = True
-        seen.key_generation = self.key_generation
-        seen.revocation_generation = self.revocation_generation
         job.place = place
+        job.verifier = <PyObject *>verifier
         job.selection = <PyObject *>selection
         job.signer = <PyObject *>selection.candidates[0]
         self.prepare(job, selection)
@@ -207,7 +238,7 @@ cdef class Batch:
                 PyErr_CheckSignals()
         job = self.next_job()
         while job != NULL:
-            key = self.verifier.find_signer(<Selection>job.selection, &job.seen, &job.verdict)
+            key = (<VerifierCore>job.verifier).find_signer(<Selection>job.selection, &job.seen, &job.verdict)
             job.signer = <PyObject *>key
             jf_raise(&job.checked)
             job = self.next_job()
@@ -241,13 +272,14 @@ cdef class Batch:
             finished.release()
 
     cdef int settle(self, const Job *job) except -1:
+        cdef VerifierCore verifier = <VerifierCore>job.verifier
         cdef Token token = None
         cdef Refusal why
         why.verdict = job.verdict
         why.culprit = 0
         if job.verdict == JF_GOOD:
-            token = self.verifier.accept(&job.seen, <Selection>job.selection, <PreparedKey>job.signer, self.now, &why)
-        self.results[job.place] = self.verifier.refusal(&why) if token is None else token
+            token = verifier.accept(&job.seen, <Selection>job.selection, <PreparedKey>job.signer, self.now, &why)
+        self.results[job.place] = verifier.refusal(&why) if token is None else token
         return 0
 
     cdef int settle_what_is_checked(self) except -1:
@@ -264,7 +296,10 @@ cdef class Batch:
 
     cdef int try_again(self, Py_ssize_t threads) except -1:
         # Those whose keys were on their way, after one wait for all of them. While it lasted the others were verified.
-        cdef Batch again = Batch.__new__(Batch, self.verifier, [self.owners[place] for place in self.awaited])
+        cdef Batch again = Batch.__new__(Batch, self.verifier, self.several,
+                                         [self.owners[place] for place in self.awaited])
+        for fetched in self.fetched.values():
+            fetched.wait()
         again.run(threads)
         for place, result in zip(self.awaited, again.results):
             self.results[place] = result
@@ -316,7 +351,7 @@ cdef int wait_for(Batch batch, object finished) except -1:
     return 0
 
 
-cdef list verify_batch(VerifierCore verifier, object raws, object threads):
+cdef list verify_batch(VerifierCore verifier, MultiIssuerCore several, object raws, object threads):
     cdef const uint8_t *raw = NULL
     cdef size_t length = 0
     cdef Batch batch
@@ -326,11 +361,9 @@ cdef list verify_batch(VerifierCore verifier, object raws, object threads):
         raise TypeError(f"threads is an int, not {type(threads).__name__}")
     if threads < 1:
         raise ValueError("threads is at least 1")
-    verifier.configured()
-    batch = Batch.__new__(Batch, verifier, [borrow(one, &raw, &length) for one in raws])
+    batch = Batch.__new__(Batch, verifier, several, [borrow(one, &raw, &length) for one in raws])
     threads = min(threads, MAX_THREADS)
     batch.run(threads)
     if batch.awaited:
-        verifier.fetched.wait()
         batch.try_again(threads)
     return batch.results

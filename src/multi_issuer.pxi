@@ -77,6 +77,10 @@ cdef class MultiIssuerCore:
             jf_leave()
         return jf_owned(token)
 
+    def verify_many(self, raws, /, threads=1):
+        self.configured()
+        return verify_batch(<VerifierCore>self.members[0], self, raws, threads)
+
     def attempt(self, raw, bint last=False, /):
         cdef Refusal why
         cdef Py_ssize_t member = -1
@@ -148,24 +152,27 @@ cdef class MultiIssuerCore:
     cdef Token answer(self, Sighting *seen, Refusal *why, Py_ssize_t *member):
         # None where the token is refused, and the member that refused it, or -1 where it got to none.
         cdef Token token
-        cdef VerifierCore verifier
-        cdef TokenCache cache = self.configured()
-        cache.look_for(seen)
+        self.configured().look_for(seen)
         cdef double now = NAN if self.clock is None else (<VerifierCore>self.members[0]).read_clock()
         member[0] = -1
         why.verdict = JF_NOT_ASCII
         why.culprit = 0
-        token = cache.find(seen, &now)
-        if seen.raw == NULL:
-            return None
-        if token is not None:
-            verifier = <VerifierCore>self.members[token.member]
-            if verifier.is_current(token) or verifier.judge_again(token, now):
-                return token
+        token = self.recall(seen, &now)
+        if token is not None or seen.raw == NULL:
+            return token
         member[0] = self.pick(seen.raw, seen.length, why)
         if member[0] < 0:
             return None
         return (<VerifierCore>self.members[member[0]]).admit(seen, now, why)
+
+    cdef inline Token recall(self, const Sighting *seen, double *now):
+        # The token, if it is remembered and still good by the member that admitted it.
+        cdef VerifierCore verifier
+        cdef Token token = self.cache.find(seen, now)
+        if token is None:
+            return None
+        verifier = <VerifierCore>self.members[token.member]
+        return token if verifier.is_current(token) or verifier.judge_again(token, now[0]) else None
 
     cdef Py_ssize_t pick(self, const uint8_t *raw, size_t length, Refusal *why) except -2:
         # The member whose issuer the token names, or -1 and why there is none.

@@ -72,7 +72,8 @@ cdef class VerifierCore:
         return jf_owned(token)
 
     def verify_many(self, raws, /, threads=1):
-        return verify_batch(self, raws, threads)
+        self.configured()
+        return verify_batch(self, None, raws, threads)
 
     @cython.final
     cdef PyObject *verified(self, raw, Refusal *why) except? NULL:

@@ -362,29 +362,6 @@ def test_bearer() -> None:
         assert code_of(verifier.verify_bearer, value) == code
 
 
-@pytest.mark.parametrize("threads", [1, 4])
-def test_many_at_once(threads: int) -> None:
-    """Several tokens are answered in order, the bad ones by their errors, and by none that holds a token."""
-    verifier = several()
-    raws = [raw_of(ONE), "x", raw_of(TWO), raw_of(TWO, SECRET), raw_of("https://three.example")] * 5
-    found = verifier.verify_many(iter(raws), threads)
-    assert [getattr(each, "code", None) for each in found] == [
-        None,
-        "malformed",
-        None,
-        "bad_signature",
-        "wrong_issuer",
-    ] * 5
-    assert [each.issuer for each in found if isinstance(each, Token)] == [ONE, TWO] * 5
-    assert all(each.__traceback__ is None for each in found if isinstance(each, Exception))
-    with pytest.raises(TypeError):
-        verifier.verify_many([raws[0], 5], threads)  # type: ignore[list-item]
-    with pytest.raises(ValueError, match="threads"):
-        verifier.verify_many(raws, 0)
-    with pytest.raises(TypeError, match="use verify"):
-        verifier.verify_many(raws[0], threads)
-
-
 def test_no_copies() -> None:
     """It can't be pickled, copied or configured twice, and is of no use before it is configured."""
     verifier = several()
