@@ -180,6 +180,20 @@ def test_revocations(cache_tokens: int) -> None:
     assert all(isinstance(one, Token) for one in judge.verify_many(raws[::3]))  # of an issuer that revokes nothing
 
 
+def test_changes_are_counted_for_each_issuer() -> None:
+    """What one issuer revokes is seen, though the changes that another has made before are as many."""
+    lists = {issuer: RevocationList(clock=CLOCK) for issuer in (ONE, TWO)}
+    keys = Key.from_secret(SECRET, "HS256")
+    judge = MultiIssuerVerifier(
+        {issuer: Verifier(keys, issuer=issuer, revocations=lists[issuer], clock=CLOCK) for issuer in lists}
+    )
+    raws = [sign(HEADER, {"iss": TWO, "exp": FAR, "jti": str(n)}) for n in range(3)]
+    lists[ONE].revoke_jti(ONE, "2", FAR)
+    assert all(isinstance(one, Token) for one in judge.verify_many(raws))
+    lists[TWO].revoke_jti(TWO, "2", FAR)
+    assert [type(one) for one in judge.verify_many(raws)] == [Token, Token, errors.RevokedTokenError]
+
+
 def of_both(one: KeySource, two: KeySource) -> MultiIssuerVerifier:
     """Make a verifier of two issuers by their keys."""
     return MultiIssuerVerifier(
@@ -288,8 +302,10 @@ def test_members_share_the_threads() -> None:
             together.wait(timeout=30)
         asked.append(number)
 
-    found = of_both(Signed(check), Signed(check)).verify_many(numbered(ONE, 2) + numbered(TWO, 2), threads=2)
-    assert all(isinstance(one, Token) for one in found)
+    one, two = Signed(check), Signed(check)
+    two.generation.advance()  # whose count is its own
+    found = of_both(one, two).verify_many(numbered(ONE, 2) + numbered(TWO, 2), threads=2)
+    assert all(isinstance(each, Token) for each in found)
     assert sorted(asked) == [0, 0, 1, 1]
 
 
