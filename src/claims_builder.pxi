@@ -57,6 +57,24 @@ cdef extern from *:
         return PyDict_New();
     }
 
+    /* Where in the table of a dict, which takes so many bytes, its members stand, names and values by turns. They do
+     * where all names are str, and none was ever taken out; 0: not in this Python. */
+    static inline Py_ssize_t jf_members_place(PyObject *dict, PyObject *const *members, Py_ssize_t count,
+                                              Py_ssize_t bytes)
+    {
+        Py_ssize_t size = count * (Py_ssize_t)sizeof(PyObject *);
+        const char *table = (const char *)((PyDictObject *)dict)->ma_keys;
+        for (Py_ssize_t place = 0; place + size <= bytes; place += (Py_ssize_t)sizeof(PyObject *))
+            if (!memcmp(table + place, members, (size_t)size))
+                return place;
+        return 0;
+    }
+
+    static inline PyObject **jf_members_at(PyObject *dict, Py_ssize_t place)
+    {
+        return (PyObject **)((char *)((PyDictObject *)dict)->ma_keys + place);
+    }
+
     /* Makes a dict or list that nobody else has seen one of a subclass that adds nothing to it but methods. That is
      * faster than a subclass's own constructor, which takes no part in their free lists. What is in it are values of
      * JSON, which refer to nothing that could refer back: the garbage collector need not look at it, ever. */
@@ -77,6 +95,8 @@ cdef extern from *:
     void jf_publish(void **place, void *pointer) noexcept
     void *jf_published(void **place) noexcept
     dict jf_dict_for(Py_ssize_t members)
+    Py_ssize_t jf_members_place(PyObject *members, PyObject **by_turns, Py_ssize_t count, Py_ssize_t bytes) noexcept
+    PyObject **jf_members_at(PyObject *members, Py_ssize_t place) noexcept
     PyObject *jf_seal(PyObject *container, PyObject *type) noexcept
     object jf_owned(PyObject *reference)
 
@@ -87,6 +107,7 @@ cdef extern from "Python.h":
 # The functions here that give a PyObject * give a reference of the caller's own: there are many of them, and each that
 # Cython would keep an eye on costs.
 cdef extern from "Python.h":
+    PyObject *PyDict_Copy(PyObject *members) except NULL
     int PyDict_SetItem(PyObject *members, PyObject *name, PyObject *value) except -1
     PyObject *PyFloat_FromDouble(double value) except NULL
     PyObject *PyList_New(Py_ssize_t length) except NULL
@@ -119,28 +140,36 @@ cdef enum:
     MAX_SHARED_TEXT = 64             # characters
     VOTES = 8
 
+cdef struct Ballot:
+    uint64_t candidate               # a hash
+    unsigned lead                    # over all others
+
 cdef struct Place:
     void *winner                     # a str, or NULL; whoever sees it sees the rest of it, which changes no more
     uint64_t head, tail              # its first and its last eight octets
     size_t length
-    uint64_t candidate               # while there is none: a hash, and its lead over all others
-    unsigned lead
+    Ballot ballot
 
 cdef Place SHARED[SHARED_TEXTS]
 cdef object ELECTION = object()      # locked for votes
+
+
+cdef inline bint vote(Ballot *ballot, uint64_t hashed) noexcept:
+    # Gives whether it has enough votes now.
+    if ballot.candidate == hashed:
+        ballot.lead = min(ballot.lead + 1, <unsigned>VOTES)    # no more, should there be no memory for it yet
+    elif ballot.lead:
+        ballot.lead -= 1
+    else:
+        ballot.candidate = hashed
+    return ballot.candidate == hashed and ballot.lead == VOTES
 
 
 cdef bint elect(Place *place, const jf_json_value *value, uint64_t hashed, uint64_t head, uint64_t tail) except -1:
     # Votes for a text; gives whether there is a winner now.
     cdef PyObject *text = NULL
     with cython.critical_section(ELECTION):
-        if place.candidate == hashed:
-            place.lead = min(place.lead + 1, <unsigned>VOTES)    # no more, should there be no memory for it yet
-        elif place.lead:
-            place.lead -= 1
-        else:
-            place.candidate = hashed
-        if place.candidate == hashed and place.lead == VOTES and place.winner == NULL:
+        if vote(&place.ballot, hashed) and place.winner == NULL:
             text = jf_ascii_text(value.text, value.length)
             PyUnicode_InternInPlace(&text)           # as are the names that programs ask for
             place.head = head
@@ -253,6 +282,7 @@ cdef enum:
 
 cdef struct Collected:
     Py_ssize_t count
+    bint own_names                   # not all of its names are shared
     PyObject *object[AT_ONCE]        # names and values by turns; or elements
 
 # What a dict that is made for so many members takes.
@@ -287,11 +317,14 @@ cdef inline void drop(Collected *collected) noexcept:
 cdef inline bint collect_next(Reading *reading, Collected *collected, bint is_member) except -1:
     # A member or an element; gives whether there was one.
     cdef jf_json_value value
+    cdef Py_ssize_t size
     reading.at = reading.read(reading.at, &value)
     if value.kind == JF_JSON_END:
         return False
     if is_member:
+        size = reading.size
         collected.object[collected.count] = text_of(&value, &reading.size)
+        collected.own_names |= reading.size != size   # the empty one is shared anyway
         collected.count += 1
         reading.at = reading.read(reading.at, &value)
     collected.object[collected.count] = build(reading, &value)
@@ -315,11 +348,96 @@ cdef inline int pour_elements(Collected *collected, list elements) except -1:
     return 0
 
 
+# Tokens of one issuer have the same names in the same order. Each such shape that wins its place has a template, a dict:
+# a copy of it takes no hashing and no growing, and its table is a third smaller than one that is presized, which has
+# room for names that are no str. As with texts, these are a bounded amount, which is charged to no token.
+cdef enum:
+    SHAPES = 256                     # a power of two
+
+cdef struct Shape:
+    void *template                   # a dict, or NULL; whoever sees it sees the rest of it, which changes no more
+    Py_ssize_t count                 # of names and values
+    Py_ssize_t place                 # of these in the table
+    Py_ssize_t bytes                 # what a copy takes
+    Ballot ballot
+
+cdef Shape SHAPED[SHAPES]
+
+
+cdef bint elect_shape(Shape *shape, const Collected *members, uint64_t hashed) except -1:
+    # Votes for the shape of what was collected; gives whether there is a winner now.
+    cdef Collected names
+    cdef dict template
+    with cython.critical_section(ELECTION):
+        if not vote(&shape.ballot, hashed) or shape.template != NULL:
+            return False
+        template = {}
+        names.count = 0
+        while names.count < members.count:
+            names.object[names.count] = members.object[names.count]
+            names.object[names.count + 1] = <PyObject *>None
+            PyDict_SetItem(<PyObject *>template, names.object[names.count], <PyObject *>None)
+            names.count += 2
+        template = template.copy()   # as those of it will be
+        shape.bytes = bytes_of(template)
+        shape.place = jf_members_place(<PyObject *>template, names.object, names.count, shape.bytes - bytes_of({}))
+        if not shape.place:
+            shape.ballot.lead = 0    # not for each object
+            return False
+        shape.count = names.count
+        Py_INCREF(template)
+        jf_publish(&shape.template, <PyObject *>template)
+    return True
+
+
+cdef PyObject *shaped(Collected *members, Py_ssize_t *size) except? NULL:
+    # A dict of what was collected, taken out; adds what it takes to size[0]. NULL alone: no template is for it.
+    cdef uint64_t hashed = 0
+    cdef Py_ssize_t i
+    cdef Shape *shape
+    cdef PyObject *copy
+    cdef PyObject **slots
+    for i in range(0, members.count, 2):
+        hashed = (hashed << 5 | hashed >> 59) ^ <uint64_t>members.object[i]
+    hashed *= <uint64_t>0x9e3779b97f4a7c15
+    shape = &SHAPED[hashed >> 56]
+    if jf_published(&shape.template) == NULL and not elect_shape(shape, members, hashed):
+        return NULL
+    if shape.count != members.count:
+        return NULL
+    slots = jf_members_at(<PyObject *>shape.template, shape.place)
+    for i in range(0, members.count, 2):
+        if slots[i] != members.object[i]:
+            return NULL
+    copy = PyDict_Copy(<PyObject *>shape.template)
+    slots = jf_members_at(copy, shape.place)
+    size[0] += shape.bytes
+    while members.count:
+        members.count -= 2
+        Py_DECREF(<object>members.object[members.count])
+        Py_DECREF(None)
+        slots[members.count + 1] = members.object[members.count + 1]
+    return copy
+
+
+cdef dict dict_of(Collected *members, Py_ssize_t *size):
+    cdef PyObject *copy = NULL
+    if members.count and not members.own_names:
+        copy = shaped(members, size)
+    if copy != NULL:
+        return <dict>jf_owned(copy)
+    made = jf_dict_for(members.count // 2)
+    size[0] += DICT_BYTES[members.count // 2]
+    pour_members(members, <PyObject *>made)
+    return made
+
+
 cdef PyObject *build_object(Reading *reading) except NULL:
     # From its first name on, past its closing brace.
     cdef Collected collected
     cdef dict members = None
     collected.count = 0
+    collected.own_names = False
     try:
         while collect_next(reading, &collected, True):
             if collected.count == AT_ONCE:
@@ -327,9 +445,7 @@ cdef PyObject *build_object(Reading *reading) except NULL:
                     members = {}
                 pour_members(&collected, <PyObject *>members)
         if members is None:
-            members = jf_dict_for(collected.count // 2)
-            reading.size += DICT_BYTES[collected.count // 2]
-            pour_members(&collected, <PyObject *>members)
+            members = dict_of(&collected, &reading.size)
         else:
             pour_members(&collected, <PyObject *>members)
             reading.size += bytes_of(members)

@@ -173,3 +173,34 @@ def test_containers_of_any_size(count: int) -> None:
     members = {f"name {number}": element for number, element in enumerate(elements)}
     for value in (members, {"list": elements}, {"list": [elements, elements], "members": [members, {"more": members}]}):
         check(orjson.dumps(value))
+
+
+def test_shapes() -> None:
+    """Objects with other names, or in another order, stay apart, however often each comes and in whatever turn."""
+    names = ["sub", "iss", "a name that is longer than most", ""]
+    shapes = [shape for count in range(5) for shape in itertools.permutations(names, count)]
+    for turn in range(OFTEN):
+        for shape in shapes:
+            check(orjson.dumps({name: [turn, name] for name in shape}))
+    for shape in shapes:
+        for _ in range(OFTEN):
+            check(orjson.dumps({"member": dict.fromkeys(shape, "value")}))
+
+
+def test_more_shapes_than_are_kept() -> None:
+    """Objects are right when there are many more shapes of them than there are places to keep these in."""
+    names = [f"name {number}" for number in range(40)]
+    objects = [dict.fromkeys(pair, "value") for pair in itertools.permutations(names, 2)]
+    for _ in range(OFTEN):
+        check(orjson.dumps({"objects": objects}))
+
+
+def test_objects_of_one_shape_share_no_value() -> None:
+    """Even what is forced upon one object is seen in no other of its shape."""
+    for kernels in KERNELS:
+        claims = [kernels.read_json(b'{"sub":"%d","exp":1}' % number) for number in range(OFTEN)]
+        for one in claims[::2]:
+            dict.__setitem__(one, "sub", None)
+            dict.__setitem__(one, "more", None)
+        assert claims[1::2] == [{"sub": str(number), "exp": 1} for number in range(1, OFTEN, 2)]
+        assert kernels.read_json(b'{"sub":"","exp":1}') == {"sub": "", "exp": 1}
