@@ -126,10 +126,50 @@ def test_what_is_shared(new_process: Callable[..., subprocess.CompletedProcess[s
     assert (done.stdout.split(), done.stderr) == ([str(shared), "False"], "")
 
 
+NEVER_SHARED = """
+from jwtfast._native import Kernels
+
+kernels = Kernels()
+for number in range(1000):
+    kernels.read_json(b'{"sub":"user %d"}' % number)
+seen = [kernels.read_json(b'{"sub":"user"}')["sub"] for _ in range(1000)]
+assert all(each == "user" for each in seen)
+print(any(one is other for one, other in zip(seen, seen[1:])))
+"""
+
+
+def test_sharing_after_long(new_process: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """Where no value of a name was ever shared, one that comes often is found out all the same."""
+    done = new_process(NEVER_SHARED)
+    assert (done.stdout.split(), done.stderr) == (["True"], "")
+
+
 def test_empty_texts() -> None:
     """The empty text is a name and a value like any other."""
     for _ in range(OFTEN):
         check(b'{"":"","a":["","",{"":{"":""}}]}')
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 8, 9, 15, 16, 17, 28, 29, 30, SHARED, SHARED + 1])
+def test_names_like_the_expected_one(length: int) -> None:
+    """A name that is not the one that came after the last name before is never taken for it, however like it is."""
+    expected = ("," + string.ascii_letters * 2)[:length]
+    before = b'{"first":{"before":1},"%s":2}' % expected.encode()
+    others = [
+        expected + "x",
+        "x" + expected,
+        expected[:-1],
+        ":" + expected,
+        *(expected[:n] + "-" + expected[n + 1 :] for n in range(length)),
+    ]
+    texts = [f'{{"first":{{"before":1}},"{other}":2}}' for other in others]
+    texts += [f'{{"first":{{"before":1,"{other}":2}}}}' for other in others]
+    texts += [f'{{"first":{{"before" : 1 }} , "{name}" :\n\t2}}' for name in (expected, *others)]
+    texts += ['{"first":{"before":1}}', f'{{"first":{{"before":1}},"\\u002c{expected[1:]}":2}}']
+    for text in texts:
+        for _ in range(OFTEN):
+            check(before)
+        check(text.encode())
 
 
 # ---- numbers ----
