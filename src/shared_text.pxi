@@ -41,7 +41,7 @@ cdef extern from *:
     #else
         unsigned count = (*(volatile unsigned *)misses)++;
     #endif
-        return count < 64 || count % 16 == 0;
+        return count < 64 || count % 64 == 0;
     }
 
     static inline void jf_found(unsigned *misses)
