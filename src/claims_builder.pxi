@@ -1,7 +1,6 @@
 # Claims from JSON text that was found good: nothing is checked here any more.
 
 from cpython.list cimport PyList_Append
-from cpython.unicode cimport PyUnicode_DATA
 
 cdef extern from *:
     """
@@ -16,35 +15,8 @@ cdef extern from *:
         return (bytes + 15) & ~(Py_ssize_t)15;
     }
 
-    static inline PyObject *jf_ascii_text(const uint8_t *text, size_t length)
-    {
-        PyObject *made = PyUnicode_New((Py_ssize_t)length, 127);
-        if (made && length)
-            memcpy(PyUnicode_1BYTE_DATA(made), text, length);
-        return made;
-    }
-
     /* Gives a reference of one's own into Cython's care. */
     #define jf_owned(reference) (reference)
-
-    /* What is written before the one is read after the other. */
-    static inline void jf_publish(void **place, void *pointer)
-    {
-    #if defined(__GNUC__)
-        __atomic_store_n(place, pointer, __ATOMIC_RELEASE);
-    #else
-        *(void *volatile *)place = pointer;
-    #endif
-    }
-
-    static inline void *jf_published(void **place)
-    {
-    #if defined(__GNUC__)
-        return __atomic_load_n(place, __ATOMIC_ACQUIRE);
-    #else
-        return *(void *volatile *)place;
-    #endif
-    }
 
     /* A dict with room for so many members. */
     static inline PyObject *jf_dict_for(Py_ssize_t members)
@@ -73,16 +45,9 @@ cdef extern from *:
     }
     """
     Py_ssize_t jf_text_bytes(PyObject *text)
-    PyObject *jf_ascii_text(const uint8_t *text, size_t length) except NULL
-    void jf_publish(void **place, void *pointer) noexcept
-    void *jf_published(void **place) noexcept
     dict jf_dict_for(Py_ssize_t members)
     PyObject *jf_seal(PyObject *container, PyObject *type) noexcept
     object jf_owned(PyObject *reference)
-
-cdef extern from "Python.h":
-    Py_ssize_t Py_REFCNT(PyObject *object)
-
 
 # The functions here that give a PyObject * give a reference of the caller's own: there are many of them, and each that
 # Cython would keep an eye on costs.
@@ -92,7 +57,6 @@ cdef extern from "Python.h":
     PyObject *PyList_New(Py_ssize_t length) except NULL
     void PyList_SET_ITEM(PyObject *elements, Py_ssize_t place, PyObject *element)
     PyObject *PyLong_FromLongLong(long long value) except NULL
-    void PyUnicode_InternInPlace(PyObject **text)
     double PyOS_string_to_double(const char *text, char **end, PyObject *overflow) except? -1.0
 
 cdef enum:
@@ -106,70 +70,8 @@ cdef struct Reading:
     jf_json_reader read
     Py_ssize_t size                  # what was built so far takes, in bytes
     long long number                 # the last integer, and what was made of it: NULL for none
+    Place *last                      # the last name that was read
     PyObject *integer                # borrowed: what was built stays, as no name comes twice and replaces a value
-
-
-# ---- texts that tokens share ----
-
-# Member names, and values like the issuer's, are the same in token after token. Each place of this table takes a vote
-# over the short texts that hash to it; one that has won by VOTES stays for good and is shared by all who have it, which
-# is a bounded amount and is charged to no token. Of any other text each token gets its own copy.
-cdef enum:
-    SHARED_TEXTS = 2048              # a power of two
-    MAX_SHARED_TEXT = 64             # characters
-    VOTES = 8
-
-cdef struct Place:
-    void *winner                     # a str, or NULL; whoever sees it sees the rest of it, which changes no more
-    uint64_t head, tail              # its first and its last eight octets
-    size_t length
-    uint64_t candidate               # while there is none: a hash, and its lead over all others
-    unsigned lead
-
-cdef Place SHARED[SHARED_TEXTS]
-cdef object ELECTION = object()      # locked for votes
-
-
-cdef bint elect(Place *place, const jf_json_value *value, uint64_t hashed, uint64_t head, uint64_t tail) except -1:
-    # Votes for a text; gives whether there is a winner now.
-    cdef PyObject *text = NULL
-    with cython.critical_section(ELECTION):
-        if place.candidate == hashed:
-            place.lead = min(place.lead + 1, <unsigned>VOTES)    # no more, should there be no memory for it yet
-        elif place.lead:
-            place.lead -= 1
-        else:
-            place.candidate = hashed
-        if place.candidate == hashed and place.lead == VOTES and place.winner == NULL:
-            text = jf_ascii_text(value.text, value.length)
-            PyUnicode_InternInPlace(&text)           # as are the names that programs ask for
-            place.head = head
-            place.tail = tail
-            place.length = value.length
-            jf_publish(&place.winner, text)
-    return text != NULL
-
-
-cdef PyObject *shared_text(const jf_json_value *value) except? NULL:
-    # NULL alone: it is not shared.
-    cdef size_t length = value.length
-    cdef uint64_t head = jf_json_head_in_text(value.text, length), tail = 0, hashed
-    cdef Place *place
-    cdef PyObject *winner
-    if length >= 8:
-        memcpy(&tail, value.text + length - 8, 8)
-    hashed = (head ^ tail * <uint64_t>0xd6e8feb86659fd93 ^ length) * <uint64_t>0x9e3779b97f4a7c15
-    hashed ^= hashed >> 32
-    place = &SHARED[hashed & (SHARED_TEXTS - 1)]
-    winner = <PyObject *>jf_published(&place.winner)
-    if winner == NULL and not elect(place, value, hashed, head, tail):
-        return NULL
-    winner = <PyObject *>place.winner
-    if (place.head == head and place.tail == tail and place.length == length
-            and (length <= 16 or not memcmp(PyUnicode_DATA(<object>winner), value.text, length))):
-        Py_INCREF(<object>winner)
-        return winner
-    return NULL
 
 
 # ---- values ----
@@ -187,15 +89,24 @@ cdef PyObject *own_text(const jf_json_value *value) except NULL:
     return <PyObject *>text
 
 
-cdef PyObject *text_of(const jf_json_value *value, Py_ssize_t *size) except NULL:
-    # What a string says; adds to size[0] what it takes where it is not shared.
-    cdef PyObject *text = NULL
-    if value.length <= MAX_SHARED_TEXT and value.ascii and not value.escaped:
-        text = shared_text(value)
-    if text == NULL:
-        text = own_text(value)
-        size[0] += jf_text_bytes(text)
+cdef PyObject *own_text_of(Reading *reading, const jf_json_value *value) except NULL:
+    cdef PyObject *text = own_text(value)
+    reading.size += jf_text_bytes(text)
     return text
+
+
+cdef PyObject *text_of(Reading *reading, const jf_json_value *value) except NULL:
+    # What a string says that is a value.
+    cdef Place *place = NULL
+    cdef Place *name = reading.last
+    if jf_worth_a_look(&name.misses):
+        place = shared_text(value)
+        if place != NULL:
+            jf_found(&name.misses)
+    if place == NULL:
+        return own_text_of(reading, value)
+    Py_INCREF(<object>place.winner)
+    return <PyObject *>place.winner
 
 
 cdef PyObject *integer_of(Reading *reading, const jf_json_value *value) except NULL:
@@ -229,7 +140,7 @@ cdef double fraction_of(const jf_json_value *value) except? -1.0:
 cdef PyObject *build(Reading *reading, const jf_json_value *value) except NULL:
     cdef object word
     if value.kind == JF_JSON_STRING:
-        return text_of(value, &reading.size)
+        return text_of(reading, value)
     if value.kind == JF_JSON_INTEGER:
         return integer_of(reading, value)
     if value.kind == JF_JSON_OBJECT:
@@ -244,7 +155,7 @@ cdef PyObject *build(Reading *reading, const jf_json_value *value) except NULL:
     return <PyObject *>word
 
 
-# ---- containers ----
+# ---- names ----
 
 # What is to go into a container is collected first, so that almost all are made in their final size.
 cdef enum:
@@ -253,7 +164,50 @@ cdef enum:
 
 cdef struct Collected:
     Py_ssize_t count
+    uint64_t own_names               # a bit for each of the objects that is a name which is not shared
     PyObject *object[AT_ONCE]        # names and values by turns; or elements
+
+
+cdef inline Place *guessed_name(Reading *reading) noexcept:
+    # Reads on past a name and its colon where it is the one that came after the last name before, as it does in tokens
+    # of one issuer: a compare, where its end would have to be found, its hash and its place. NULL: it is another.
+    cdef Place *guess = <Place *>jf_published(&reading.last.next)
+    cdef const uint8_t *text = reading.at + 1
+    cdef size_t length
+    if guess == NULL or reading.at[0] != c'"':
+        return NULL
+    length = guess.length
+    if (text[length] != c'"' or text[length + 1] != c":"
+            or not is_winner(guess, text, length, jf_json_head_in_text(text, length), tail_of(text, length))):
+        return NULL
+    reading.at = text + length + 2
+    while reading.at[0] <= c" ":
+        reading.at += 1
+    return guess
+
+
+cdef inline bint collect_name(Reading *reading, Collected *members) except -1:
+    # Gives whether there was one.
+    cdef jf_json_value value
+    cdef Place *name = guessed_name(reading)
+    if name == NULL:
+        reading.at = reading.read(reading.at, &value)
+        if value.kind == JF_JSON_END:
+            return False
+        name = shared_text(&value)
+        if name == NULL:
+            members.object[members.count] = own_text_of(reading, &value)
+            members.own_names |= <uint64_t>1 << members.count
+            reading.last = &NO_NAME
+            return True
+        if name.length <= MAX_GUESSED_NAME:
+            jf_publish(&reading.last.next, name)
+    members.object[members.count] = <PyObject *>name.winner    # borrowed: it stays for good
+    reading.last = name
+    return True
+
+
+# ---- containers ----
 
 # What a dict that is made for so many members takes.
 cdef Py_ssize_t DICT_BYTES[MEASURED_DICTS]
@@ -278,22 +232,40 @@ measure_dicts()
 cdef Py_ssize_t EMPTY_LIST_BYTES = bytes_of([])
 
 
-cdef inline void drop(Collected *collected) noexcept:
-    while collected.count:
-        collected.count -= 1
-        Py_DECREF(<object>collected.object[collected.count])
+cdef inline void drop_members(Collected *members) noexcept:
+    cdef Py_ssize_t i
+    while members.count:
+        members.count -= 2
+        Py_DECREF(<object>members.object[members.count + 1])
+    for i in range(0, AT_ONCE if members.own_names else 0, 2):
+        if members.own_names >> i & 1:
+            Py_DECREF(<object>members.object[i])
+    members.own_names = 0
 
 
-cdef inline bint collect_next(Reading *reading, Collected *collected, bint is_member) except -1:
-    # A member or an element; gives whether there was one.
+cdef inline void drop_elements(Collected *elements) noexcept:
+    while elements.count:
+        elements.count -= 1
+        Py_DECREF(<object>elements.object[elements.count])
+
+
+cdef inline bint collect_member(Reading *reading, Collected *collected) except -1:
+    # Gives whether there was one.
+    cdef jf_json_value value
+    if not collect_name(reading, collected):
+        return False
+    reading.at = reading.read(reading.at, &value)
+    collected.object[collected.count + 1] = build(reading, &value)
+    collected.count += 2
+    return True
+
+
+cdef inline bint collect_element(Reading *reading, Collected *collected) except -1:
+    # Gives whether there was one.
     cdef jf_json_value value
     reading.at = reading.read(reading.at, &value)
     if value.kind == JF_JSON_END:
         return False
-    if is_member:
-        collected.object[collected.count] = text_of(&value, &reading.size)
-        collected.count += 1
-        reading.at = reading.read(reading.at, &value)
     collected.object[collected.count] = build(reading, &value)
     collected.count += 1
     return True
@@ -303,7 +275,7 @@ cdef inline int pour_members(Collected *collected, PyObject *members) except -1:
     cdef Py_ssize_t i
     for i in range(0, collected.count, 2):
         PyDict_SetItem(members, collected.object[i], collected.object[i + 1])
-    drop(collected)
+    drop_members(collected)
     return 0
 
 
@@ -311,8 +283,22 @@ cdef inline int pour_elements(Collected *collected, list elements) except -1:
     cdef Py_ssize_t i
     for i in range(collected.count):
         PyList_Append(elements, <object>collected.object[i])
-    drop(collected)
+    drop_elements(collected)
     return 0
+
+
+cdef dict dict_of(Collected *members, Py_ssize_t *size):
+    # Of what was collected, which is taken out; adds what it takes to size[0].
+    cdef PyObject *copy = NULL
+    if members.count and not members.own_names:
+        copy = copy_of_shape(members.object, members.count, size)
+    if copy != NULL:
+        members.count = 0
+        return <dict>jf_owned(copy)
+    made = jf_dict_for(members.count // 2)
+    size[0] += DICT_BYTES[members.count // 2]
+    pour_members(members, <PyObject *>made)
+    return made
 
 
 cdef PyObject *build_object(Reading *reading) except NULL:
@@ -320,21 +306,20 @@ cdef PyObject *build_object(Reading *reading) except NULL:
     cdef Collected collected
     cdef dict members = None
     collected.count = 0
+    collected.own_names = 0
     try:
-        while collect_next(reading, &collected, True):
+        while collect_member(reading, &collected):
             if collected.count == AT_ONCE:
                 if members is None:
                     members = {}
                 pour_members(&collected, <PyObject *>members)
         if members is None:
-            members = jf_dict_for(collected.count // 2)
-            reading.size += DICT_BYTES[collected.count // 2]
-            pour_members(&collected, <PyObject *>members)
+            members = dict_of(&collected, &reading.size)
         else:
             pour_members(&collected, <PyObject *>members)
             reading.size += bytes_of(members)
     finally:
-        drop(&collected)
+        drop_members(&collected)
     return jf_seal(<PyObject *>members, <PyObject *>Claims)
 
 
@@ -345,7 +330,7 @@ cdef PyObject *build_array(Reading *reading) except NULL:
     cdef PyObject *elements = NULL
     collected.count = 0
     try:
-        while collect_next(reading, &collected, False):
+        while collect_element(reading, &collected):
             if collected.count == AT_ONCE:
                 if many is None:
                     many = []
@@ -360,7 +345,7 @@ cdef PyObject *build_array(Reading *reading) except NULL:
             pour_elements(&collected, many)
             reading.size += bytes_of(many)
     finally:
-        drop(&collected)
+        drop_elements(&collected)
     if many is None:
         many = <list>jf_owned(elements)
     return jf_seal(<PyObject *>many, <PyObject *>ClaimsList)
@@ -375,6 +360,7 @@ cdef Claims build_claims(const jf_kernels *kernels, const JsonText *json, Py_ssi
     reading.read = kernels.json_read
     reading.size = 0
     reading.integer = NULL
+    reading.last = &FIRST
     while reading.at[0] != c"{":     # white space
         reading.at += 1
     reading.at = reading.read(reading.at, &value)

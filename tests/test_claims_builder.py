@@ -126,10 +126,50 @@ def test_what_is_shared(new_process: Callable[..., subprocess.CompletedProcess[s
     assert (done.stdout.split(), done.stderr) == ([str(shared), "False"], "")
 
 
+NEVER_SHARED = """
+from jwtfast._native import Kernels
+
+kernels = Kernels()
+for number in range(1000):
+    kernels.read_json(b'{"sub":"user %d"}' % number)
+seen = [kernels.read_json(b'{"sub":"user"}')["sub"] for _ in range(1000)]
+assert all(each == "user" for each in seen)
+print(any(one is other for one, other in zip(seen, seen[1:])))
+"""
+
+
+def test_sharing_after_long(new_process: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """Where no value of a name was ever shared, one that comes often is found out all the same."""
+    done = new_process(NEVER_SHARED)
+    assert (done.stdout.split(), done.stderr) == (["True"], "")
+
+
 def test_empty_texts() -> None:
     """The empty text is a name and a value like any other."""
     for _ in range(OFTEN):
         check(b'{"":"","a":["","",{"":{"":""}}]}')
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 8, 9, 15, 16, 17, 28, 29, 30, SHARED, SHARED + 1])
+def test_names_like_the_expected_one(length: int) -> None:
+    """A name that is not the one that came after the last name before is never taken for it, however like it is."""
+    expected = ("," + string.ascii_letters * 2)[:length]
+    before = b'{"first":{"before":1},"%s":2}' % expected.encode()
+    others = [
+        expected + "x",
+        "x" + expected,
+        expected[:-1],
+        ":" + expected,
+        *(expected[:n] + "-" + expected[n + 1 :] for n in range(length)),
+    ]
+    texts = [f'{{"first":{{"before":1}},"{other}":2}}' for other in others]
+    texts += [f'{{"first":{{"before":1,"{other}":2}}}}' for other in others]
+    texts += [f'{{"first":{{"before" : 1 }} , "{name}" :\n\t2}}' for name in (expected, *others)]
+    texts += ['{"first":{"before":1}}', f'{{"first":{{"before":1}},"\\u002c{expected[1:]}":2}}']
+    for text in texts:
+        for _ in range(OFTEN):
+            check(before)
+        check(text.encode())
 
 
 # ---- numbers ----
@@ -173,3 +213,34 @@ def test_containers_of_any_size(count: int) -> None:
     members = {f"name {number}": element for number, element in enumerate(elements)}
     for value in (members, {"list": elements}, {"list": [elements, elements], "members": [members, {"more": members}]}):
         check(orjson.dumps(value))
+
+
+def test_shapes() -> None:
+    """Objects with other names, or in another order, stay apart, however often each comes and in whatever turn."""
+    names = ["sub", "iss", "a name that is longer than most", ""]
+    shapes = [shape for count in range(5) for shape in itertools.permutations(names, count)]
+    for turn in range(OFTEN):
+        for shape in shapes:
+            check(orjson.dumps({name: [turn, name] for name in shape}))
+    for shape in shapes:
+        for _ in range(OFTEN):
+            check(orjson.dumps({"member": dict.fromkeys(shape, "value")}))
+
+
+def test_more_shapes_than_are_kept() -> None:
+    """Objects are right when there are many more shapes of them than there are places to keep these in."""
+    names = [f"name {number}" for number in range(40)]
+    objects = [dict.fromkeys(pair, "value") for pair in itertools.permutations(names, 2)]
+    for _ in range(OFTEN):
+        check(orjson.dumps({"objects": objects}))
+
+
+def test_objects_of_one_shape_share_no_value() -> None:
+    """Even what is forced upon one object is seen in no other of its shape."""
+    for kernels in KERNELS:
+        claims = [kernels.read_json(b'{"sub":"%d","exp":1}' % number) for number in range(OFTEN)]
+        for one in claims[::2]:
+            dict.__setitem__(one, "sub", None)
+            dict.__setitem__(one, "more", None)
+        assert claims[1::2] == [{"sub": str(number), "exp": 1} for number in range(1, OFTEN, 2)]
+        assert kernels.read_json(b'{"sub":"","exp":1}') == {"sub": "", "exp": 1}
