@@ -3,6 +3,10 @@
 # Tokens of one issuer have the same names in the same order. Each such shape that wins its place has a template: a dict
 # whose copies take no hashing and no growing. Their tables are a third smaller than presized ones, which have room for
 # names that are no str. As with texts, templates are a bounded amount, which is charged to no token.
+#
+# Values are written straight into a copy's table: by PyDict_SetItem they would take as long as without a template. Where
+# they stand in it is not documented; so it is looked for in the template, and nothing is written to a copy that has not
+# the same names and a None for each of them there.
 
 cdef extern from *:
     """
@@ -28,11 +32,23 @@ cdef extern from *:
     {
         return (PyObject **)((char *)((PyDictObject *)dict)->ma_keys + place);
     }
+
+    /* Whether a dict with so many names and values has these names there, and a None for each. */
+    static inline int jf_is_blank(PyObject *dict, PyObject **slots, PyObject **members, Py_ssize_t count)
+    {
+        if (PyDict_GET_SIZE(dict) * 2 != count)
+            return 0;
+        for (Py_ssize_t i = 0; i < count; i += 2)
+            if (slots[i] != members[i] || slots[i + 1] != Py_None)
+                return 0;
+        return 1;
+    }
     """
     enum:
         JF_SHAPE_MEMBERS             # at most
     Py_ssize_t jf_members_place(PyObject *members, Py_ssize_t bytes) noexcept
     PyObject **jf_members_at(PyObject *members, Py_ssize_t place) noexcept
+    bint jf_is_blank(PyObject *members, PyObject **slots, PyObject **expected, Py_ssize_t count) noexcept
 
 cdef extern from "Python.h":
     PyObject *PyDict_Copy(PyObject *members) except NULL
@@ -43,7 +59,6 @@ cdef enum:
 
 cdef struct Shape:
     void *template                   # a dict, or NULL; whoever sees it sees the rest of it, which changes no more
-    Py_ssize_t count                 # of names and values
     Py_ssize_t place                 # of these in the table of a copy
     Py_ssize_t bytes                 # what a copy takes
     Ballot ballot
@@ -67,7 +82,6 @@ cdef bint elect_shape(Shape *shape, PyObject **members, Py_ssize_t count, uint64
         if not shape.place:
             shape.ballot.lead = 0    # not to try again with each object
             return False
-        shape.count = count
         Py_INCREF(template)
         jf_publish(&shape.template, <PyObject *>template)
     return True
@@ -87,14 +101,14 @@ cdef PyObject *copy_of_shape(PyObject **members, Py_ssize_t count, Py_ssize_t *s
     shape = &SHAPED[hashed >> 56]
     if jf_published(&shape.template) == NULL and not elect_shape(shape, members, count, hashed):
         return NULL
-    if shape.count != count:
-        return NULL
     slots = jf_members_at(<PyObject *>shape.template, shape.place)
-    for i in range(0, count, 2):
-        if slots[i] != members[i]:
-            return NULL
+    if not jf_is_blank(<PyObject *>shape.template, slots, members, count):
+        return NULL
     copy = PyDict_Copy(<PyObject *>shape.template)
     slots = jf_members_at(copy, shape.place)
+    if not jf_is_blank(copy, slots, members, count):
+        Py_DECREF(<object>copy)
+        return NULL
     for i in range(1, count, 2):
         slots[i] = members[i]
         Py_DECREF(None)
