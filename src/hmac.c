@@ -70,6 +70,10 @@ static inline void finish(mac_state *m, const jf_hmac_key *key, uint8_t *mac)
 void jf_hmac(const jf_hmac_key *key, const uint8_t *message, size_t length, uint8_t *mac)
 {
     mac_state m;
+    if (key->hash == JF_SHA256) {
+        key->kernels->sha256_nested(key->inner.w32, key->outer.w32, message, length, mac);
+        return;
+    }
     begin(&m, key, message, length);
     if (m.blocks)
         jf_sha2_blocks(key->kernels, key->hash, &m.state, m.whole, m.blocks);
@@ -91,11 +95,10 @@ int jf_hmac_verify(const jf_hmac_key *key, const uint8_t *message, size_t length
                    size_t mac_length)
 {
     uint8_t expected[JF_SHA2_MAX_DIGEST];
-    size_t size = jf_sha2_digest_size(key->hash);
-    if (mac_length != size)
+    if (mac_length != jf_sha2_digest_size(key->hash))
         return 0;
     jf_hmac(key, message, length, expected);
-    return compare(expected, size, mac);
+    return mac_length == 32 ? compare(expected, 32, mac) : compare(expected, mac_length, mac);
 }
 
 /* ---- several at a time ---- */

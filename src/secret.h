@@ -7,7 +7,26 @@
 #include <string.h>
 
 /* Whether two strings of one length are equal, in a time that depends on the length alone. */
-int jf_equal(const uint8_t *a, const uint8_t *b, size_t length);
+static inline int jf_equal(const uint8_t *a, const uint8_t *b, size_t length)
+{
+    uint64_t different = 0;
+    for (; length >= 8; length -= 8, a += 8, b += 8) {
+        uint64_t x, y;
+        memcpy(&x, a, 8);
+        memcpy(&y, b, 8);
+        different |= x ^ y;
+    }
+    for (size_t i = 0; i < length; i++)
+        different |= a[i] ^ b[i];
+    /* Not known to compilers from here on, so that none turns the loops into ones that leave early. */
+#if defined(__GNUC__)
+    __asm__ volatile("" : "+r"(different));
+    return different == 0;
+#else
+    volatile uint64_t result = different;
+    return result == 0;
+#endif
+}
 
 /* Overwrites memory with zeros even where the compiler sees that nothing reads it again. */
 static inline void jf_wipe(void *memory, size_t length)

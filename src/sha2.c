@@ -76,6 +76,12 @@ static inline void store64(uint8_t *p, uint64_t v)
     store32(p + 4, (uint32_t)v);
 }
 
+static inline void store_words(uint8_t *p, const uint32_t words[8])
+{
+    for (int i = 0; i < 8; i++)
+        store32(p + 4 * i, words[i]);
+}
+
 #define ROR32(x, n) ((x) >> (n) | (x) << (32 - (n)))
 #define ROR64(x, n) ((x) >> (n) | (x) << (64 - (n)))
 #define CH(e, f, g) ((g) ^ ((e) & ((f) ^ (g))))
@@ -159,16 +165,6 @@ void jf_sha512_blocks_portable(uint64_t state[8], const uint8_t *data, size_t bl
     }
 }
 
-size_t jf_sha2_digest_size(jf_sha2_id id)
-{
-    return id == JF_SHA256 ? 32 : id == JF_SHA384 ? 48 : 64;
-}
-
-size_t jf_sha2_block_size(jf_sha2_id id)
-{
-    return id == JF_SHA256 ? 64 : 128;
-}
-
 void jf_sha2_init(jf_sha2_id id, jf_sha2_state *state)
 {
     if (id == JF_SHA256)
@@ -204,11 +200,26 @@ size_t jf_sha2_pad(jf_sha2_id id, const uint8_t *rest, size_t length, uint64_t t
     return id == JF_SHA256 ? pad(rest, length, total, tail, 64) : pad(rest, length, total, tail, 128);
 }
 
+void jf_sha256_nested_portable(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
+                               uint8_t digest[32])
+{
+    uint32_t state[8];
+    uint8_t tail[128];
+    memcpy(state, inner, sizeof state);
+    jf_sha256_blocks_portable(state, message, length / 64);
+    jf_sha256_blocks_portable(state, tail, pad(message + length / 64 * 64, length % 64, 64 + length, tail, 64));
+    store_words(digest, state);
+    memcpy(state, outer, sizeof state);
+    jf_sha256_blocks_portable(state, tail, pad(digest, 32, 64 + 32, tail, 64));
+    store_words(digest, state);
+    jf_wipe(state, sizeof state);
+    jf_wipe(tail, 32); /* the inner digest */
+}
+
 void jf_sha2_digest(jf_sha2_id id, const jf_sha2_state *state, uint8_t *digest)
 {
     if (id == JF_SHA256)
-        for (int i = 0; i < 8; i++)
-            store32(digest + 4 * i, state->w32[i]);
+        store_words(digest, state->w32);
     else
         for (int i = 0; i < (id == JF_SHA384 ? 6 : 8); i++)
             store64(digest + 8 * i, state->w64[i]);
