@@ -6,18 +6,26 @@
 #include <stdint.h>
 #include <string.h>
 
+static inline uint64_t jf_difference(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+    return x ^ y;
+}
+
 /* Whether two strings of one length are equal, in a time that depends on the length alone. */
 static inline int jf_equal(const uint8_t *a, const uint8_t *b, size_t length)
 {
     uint64_t different = 0;
-    for (; length >= 8; length -= 8, a += 8, b += 8) {
-        uint64_t x, y;
-        memcpy(&x, a, 8);
-        memcpy(&y, b, 8);
-        different |= x ^ y;
+    if (length >= 8) {
+        for (size_t i = 0; i < length - 8; i += 8)
+            different |= jf_difference(a + i, b + i);
+        different |= jf_difference(a + length - 8, b + length - 8); /* with some octets once more */
+    } else {
+        for (size_t i = 0; i < length; i++)
+            different |= a[i] ^ b[i];
     }
-    for (size_t i = 0; i < length; i++)
-        different |= a[i] ^ b[i];
     /* Not known to compilers from here on, so that none turns the loops into ones that leave early. */
 #if defined(__GNUC__)
     __asm__ volatile("" : "+r"(different));
