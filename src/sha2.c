@@ -76,12 +76,6 @@ static inline void store64(uint8_t *p, uint64_t v)
     store32(p + 4, (uint32_t)v);
 }
 
-static inline void store_words(uint8_t *p, const uint32_t words[8])
-{
-    for (int i = 0; i < 8; i++)
-        store32(p + 4 * i, words[i]);
-}
-
 #define ROR32(x, n) ((x) >> (n) | (x) << (32 - (n)))
 #define ROR64(x, n) ((x) >> (n) | (x) << (64 - (n)))
 #define CH(e, f, g) ((g) ^ ((e) & ((f) ^ (g))))
@@ -200,29 +194,31 @@ size_t jf_sha2_pad(jf_sha2_id id, const uint8_t *rest, size_t length, uint64_t t
     return id == JF_SHA256 ? pad(rest, length, total, tail, 64) : pad(rest, length, total, tail, 128);
 }
 
-void jf_sha256_nested_portable(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
-                               uint8_t digest[32])
-{
-    uint32_t state[8];
-    uint8_t tail[128];
-    memcpy(state, inner, sizeof state);
-    jf_sha256_blocks_portable(state, message, length / 64);
-    jf_sha256_blocks_portable(state, tail, pad(message + length / 64 * 64, length % 64, 64 + length, tail, 64));
-    store_words(digest, state);
-    memcpy(state, outer, sizeof state);
-    jf_sha256_blocks_portable(state, tail, pad(digest, 32, 64 + 32, tail, 64));
-    store_words(digest, state);
-    jf_wipe(state, sizeof state);
-    jf_wipe(tail, 32); /* the inner digest */
-}
-
 void jf_sha2_digest(jf_sha2_id id, const jf_sha2_state *state, uint8_t *digest)
 {
     if (id == JF_SHA256)
-        store_words(digest, state->w32);
+        for (int i = 0; i < 8; i++)
+            store32(digest + 4 * i, state->w32[i]);
     else
         for (int i = 0; i < (id == JF_SHA384 ? 6 : 8); i++)
             store64(digest + 8 * i, state->w64[i]);
+}
+
+void jf_sha256_nested_portable(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
+                               uint8_t digest[32])
+{
+    const size_t whole = length / 64, rest = length % 64;
+    jf_sha2_state state;
+    uint8_t tail[128];
+    memcpy(state.w32, inner, sizeof state.w32);
+    jf_sha256_blocks_portable(state.w32, message, whole);
+    jf_sha256_blocks_portable(state.w32, tail, jf_sha2_pad(JF_SHA256, message + 64 * whole, rest, 64 + length, tail));
+    jf_sha2_digest(JF_SHA256, &state, digest);
+    memcpy(state.w32, outer, sizeof state.w32);
+    jf_sha256_blocks_portable(state.w32, tail, jf_sha2_pad(JF_SHA256, digest, 32, 64 + 32, tail));
+    jf_sha2_digest(JF_SHA256, &state, digest);
+    jf_wipe(&state, sizeof state);
+    jf_wipe(tail, 32); /* the inner digest */
 }
 
 void jf_sha2(const struct jf_kernels *kernels, jf_sha2_id id, const uint8_t *data, size_t length, uint8_t *digest)
