@@ -3,6 +3,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
+#include <string.h>
 
 #define SHANI __attribute__((target("sha,sse4.1,ssse3")))
 
@@ -120,16 +121,11 @@ static inline SHANI size_t pad_words(const uint8_t *rest, size_t length, uint64_
     return blocks;
 }
 
-SHANI void jf_sha256_nested_shani(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
-                                  uint8_t digest[32])
+/* Of a message that can be read from its end on. */
+static SHANI void nested(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
+                         uint8_t digest[32])
 {
     __m128i abef, cdgh, abcd, efgh, words[8];
-    uint8_t few[16] = {0};
-    if (length < sizeof few) { /* too few to be read from their end on */
-        for (size_t i = 0; i < length; i++)
-            few[sizeof few - length + i] = message[i];
-        message = few + sizeof few - length;
-    }
     load_state(inner, &abef, &cdgh);
     take_blocks(&abef, &cdgh, message, length / 64);
     size_t blocks = pad_words(message + length / 64 * 64, length % 64, 64 + length, words);
@@ -143,6 +139,19 @@ SHANI void jf_sha256_nested_shani(const uint32_t inner[8], const uint32_t outer[
     words_of_state(abef, cdgh, &abcd, &efgh);
     _mm_storeu_si128((__m128i *)digest, swap_octets(abcd));
     _mm_storeu_si128((__m128i *)(digest + 16), swap_octets(efgh));
+}
+
+SHANI void jf_sha256_nested_shani(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
+                                  uint8_t digest[32])
+{
+    uint8_t few[16] = {0};
+    if (length >= sizeof few) {
+        nested(inner, outer, message, length, digest);
+        return;
+    }
+    if (length)
+        memcpy(few + sizeof few - length, message, length);
+    nested(inner, outer, few + sizeof few - length, length, digest);
 }
 
 /* The same for both messages, step by step in turn. */
