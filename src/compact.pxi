@@ -35,12 +35,16 @@ cdef struct Segments:                # header "." payload "." signature
     size_t signature_length
 
 
-cdef object borrow(object raw, const uint8_t **data, size_t *length):
+cdef inline object borrow(object raw, const uint8_t **data, size_t *length):
     # Gives what keeps the characters alive; data[0] is NULL where there is no ASCII text. Anything that another thread
     # could change while it is looked at is copied first.
     if PyUnicode_Check(raw):
         data[0] = jf_ascii(<PyObject *>raw, length)
         return raw
+    return borrow_buffer(raw, data, length)
+
+
+cdef object borrow_buffer(object raw, const uint8_t **data, size_t *length):
     if not isinstance(raw, bytes):
         if not isinstance(raw, (bytearray, memoryview)):
             raise TypeError(f"a token is str, bytes, bytearray or memoryview, not {type(raw).__name__}")

@@ -44,6 +44,7 @@ unsigned jf_cpu_isas(void)
 void jf_kernels_fill(jf_kernels *kernels, unsigned isas)
 {
     kernels->sha256_blocks = jf_sha256_blocks_portable;
+    kernels->sha256_nested = jf_sha256_nested_portable;
     kernels->sha256_blocks_many = kernels->sha256_blocks_wide = jf_sha256_blocks_many_portable;
     kernels->sha512_blocks = jf_sha512_blocks_portable;
     kernels->base64url_decode = jf_base64url_decode_none;
@@ -60,6 +61,7 @@ void jf_kernels_fill(jf_kernels *kernels, unsigned isas)
     }
     if (isas & JF_ISA_SHANI) {
         kernels->sha256_blocks = jf_sha256_blocks_shani;
+        kernels->sha256_nested = jf_sha256_nested_shani;
         kernels->sha256_blocks_many = kernels->sha256_blocks_wide = jf_sha256_blocks_many_shani;
     }
     if (isas & JF_ISA_AVX512)

@@ -11,6 +11,7 @@
 
 typedef struct jf_kernels {
     jf_sha256_blocks sha256_blocks;
+    jf_sha256_nested sha256_nested;
     jf_sha256_blocks_many sha256_blocks_many; /* of a few messages */
     jf_sha256_blocks_many sha256_blocks_wide; /* of nearly JF_SHA256_MESSAGES */
     jf_sha512_blocks sha512_blocks;

@@ -2,6 +2,7 @@
 
 cdef extern from "Python.h":
     PyObject *PyList_GET_ITEM(PyObject *elements, Py_ssize_t place)
+    PyObject *PyTuple_GET_ITEM(PyObject *elements, Py_ssize_t place)
     Py_ssize_t Py_SIZE(PyObject *sized)
 
 
@@ -79,12 +80,9 @@ cdef class HeaderMemo:
     cdef inline Selection guess(self, const uint8_t *raw, size_t length, uint64_t generation):
         # Of a token, if it begins with the last header.
         cdef Selection guessed = None
-        cdef size_t size
         with cython.critical_section(self):
-            if self.generation == generation and self.last is not None:
-                size = <size_t>PyBytes_GET_SIZE(self.last.encoded)
-                if length > size and raw[size] == c"." and not memcmp(PyBytes_AS_STRING(self.last.encoded), raw, size):
-                    guessed = self.last
+            if self.generation == generation and begins_with(<PyObject *>self.last, raw, length):
+                guessed = self.last
         return guessed
 
     cdef Selection find(self, const uint8_t *encoded, size_t length, uint64_t generation):
@@ -121,8 +119,19 @@ cdef class HeaderMemo:
         return 0
 
 
+# A Selection or None of the memo, whose reference is borrowed: counting it costs more than looking at it.
+
+cdef inline bint begins_with(PyObject *last, const uint8_t *raw, size_t length) noexcept:
+    cdef PyObject *kept
+    cdef size_t size
+    if last == <PyObject *>None:
+        return False
+    kept = <PyObject *>(<Selection>last).encoded
+    size = <size_t>Py_SIZE(kept)
+    return length > size and raw[size] == c"." and not memcmp(PyBytes_AS_STRING(<bytes>kept), raw, size)
+
+
 cdef inline bint is_of(PyObject *slot, const uint8_t *encoded, size_t length) noexcept:
-    # A slot of the memo, whose reference is borrowed: counting it costs more than looking at it.
     cdef PyObject *kept
     if slot == <PyObject *>None:
         return False

@@ -67,7 +67,7 @@ static inline void finish(mac_state *m, const jf_hmac_key *key, uint8_t *mac)
     jf_wipe(m->tail, JF_SHA2_MAX_DIGEST); /* the inner digest */
 }
 
-void jf_hmac(const jf_hmac_key *key, const uint8_t *message, size_t length, uint8_t *mac)
+static void hmac_by_blocks(const jf_hmac_key *key, const uint8_t *message, size_t length, uint8_t *mac)
 {
     mac_state m;
     begin(&m, key, message, length);
@@ -77,6 +77,19 @@ void jf_hmac(const jf_hmac_key *key, const uint8_t *message, size_t length, uint
     turn_outward(&m, key);
     jf_sha2_blocks(key->kernels, key->hash, &m.state, m.tail, 1);
     finish(&m, key, mac);
+}
+
+static inline void hmac(const jf_hmac_key *key, const uint8_t *message, size_t length, uint8_t *mac)
+{
+    if (key->hash == JF_SHA256)
+        key->kernels->sha256_nested(key->inner.w32, key->outer.w32, message, length, mac);
+    else
+        hmac_by_blocks(key, message, length, mac);
+}
+
+void jf_hmac(const jf_hmac_key *key, const uint8_t *message, size_t length, uint8_t *mac)
+{
+    hmac(key, message, length, mac);
 }
 
 /* What is computed is the valid MAC of a message that may be a forger's: it may not stay on the stack. */
@@ -91,11 +104,10 @@ int jf_hmac_verify(const jf_hmac_key *key, const uint8_t *message, size_t length
                    size_t mac_length)
 {
     uint8_t expected[JF_SHA2_MAX_DIGEST];
-    size_t size = jf_sha2_digest_size(key->hash);
-    if (mac_length != size)
+    if (mac_length != jf_sha2_digest_size(key->hash))
         return 0;
-    jf_hmac(key, message, length, expected);
-    return compare(expected, size, mac);
+    hmac(key, message, length, expected);
+    return key->hash == JF_SHA256 ? compare(expected, 32, mac) : compare(expected, mac_length, mac);
 }
 
 /* ---- several at a time ---- */

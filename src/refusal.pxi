@@ -69,11 +69,27 @@ cdef extern from *:
         return ((PyTypeObject *)kind)->tp_new((PyTypeObject *)kind, arguments, NULL);
     }
 
+    /* Sets an exception that was just made. Where none is being handled, which would be its context, there is nothing
+     * that PyErr_SetObject would have to look for. */
+    static inline void jf_raise(PyObject *exception)
+    {
+    #if PY_VERSION_HEX >= 0x030c0000
+        PyObject *handled = PyErr_GetHandledException();
+        if (handled == NULL) {
+            PyErr_SetRaisedException(Py_NewRef(exception));
+            return;
+        }
+        Py_DECREF(handled);
+    #endif
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+    }
+
     /* Leaves a function that owns nothing at that point, with the exception that is set. Cython's own way out makes a
      * frame for the traceback first, which takes longer than all the rest of a refusal. */
     #define jf_leave() return NULL
     """
-    object jf_new_exception(object kind, tuple arguments)
+    object jf_new_exception(PyObject *kind, PyObject *arguments)
+    void jf_raise(object exception) noexcept
     void jf_leave() noexcept
 
 cdef extern from "Python.h":
@@ -106,11 +122,15 @@ keep_arguments()
 cdef tuple OTHER_SUBJECT = (errors.InvalidSubjectError, ("Invalid subject",))
 
 
-cdef object refusal(jf_verdict verdict, size_t culprit, str claim):
+cdef inline object refusal(jf_verdict verdict, size_t culprit, str claim):
     # A fresh exception each time: a shared one would gather tracebacks, and with them the tokens in their frames.
-    cdef tuple entry
     if CLASSES[<int>verdict] != NULL:
-        return jf_new_exception(<object>CLASSES[<int>verdict], <tuple>ARGUMENTS[<int>verdict])
+        return jf_new_exception(CLASSES[<int>verdict], ARGUMENTS[<int>verdict])
+    return refusal_of_claim(verdict, culprit, claim)
+
+
+cdef object refusal_of_claim(jf_verdict verdict, size_t culprit, str claim):
+    cdef tuple entry
     if verdict == JF_CLAIM_MISSING:
         return errors.MissingRequiredClaimError(claim)
     if verdict == JF_CLAIM_MALFORMED and culprit in MALFORMED:
@@ -121,4 +141,4 @@ cdef object refusal(jf_verdict verdict, size_t culprit, str claim):
         return errors.InvalidClaimError(claim)
     else:
         raise SystemError(f"verdict {<int>verdict} has no words")
-    return jf_new_exception(entry[0], <tuple>entry[1])
+    return jf_new_exception(<PyObject *>entry[0], <PyObject *>entry[1])

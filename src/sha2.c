@@ -159,16 +159,6 @@ void jf_sha512_blocks_portable(uint64_t state[8], const uint8_t *data, size_t bl
     }
 }
 
-size_t jf_sha2_digest_size(jf_sha2_id id)
-{
-    return id == JF_SHA256 ? 32 : id == JF_SHA384 ? 48 : 64;
-}
-
-size_t jf_sha2_block_size(jf_sha2_id id)
-{
-    return id == JF_SHA256 ? 64 : 128;
-}
-
 void jf_sha2_init(jf_sha2_id id, jf_sha2_state *state)
 {
     if (id == JF_SHA256)
@@ -212,6 +202,23 @@ void jf_sha2_digest(jf_sha2_id id, const jf_sha2_state *state, uint8_t *digest)
     else
         for (int i = 0; i < (id == JF_SHA384 ? 6 : 8); i++)
             store64(digest + 8 * i, state->w64[i]);
+}
+
+void jf_sha256_nested_portable(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
+                               uint8_t digest[32])
+{
+    const size_t whole = length / 64, rest = length % 64;
+    jf_sha2_state state;
+    uint8_t tail[128];
+    memcpy(state.w32, inner, sizeof state.w32);
+    jf_sha256_blocks_portable(state.w32, message, whole);
+    jf_sha256_blocks_portable(state.w32, tail, jf_sha2_pad(JF_SHA256, message + 64 * whole, rest, 64 + length, tail));
+    jf_sha2_digest(JF_SHA256, &state, digest);
+    memcpy(state.w32, outer, sizeof state.w32);
+    jf_sha256_blocks_portable(state.w32, tail, jf_sha2_pad(JF_SHA256, digest, 32, 64 + 32, tail));
+    jf_sha2_digest(JF_SHA256, &state, digest);
+    jf_wipe(&state, sizeof state);
+    jf_wipe(tail, 32); /* the inner digest */
 }
 
 void jf_sha2(const struct jf_kernels *kernels, jf_sha2_id id, const uint8_t *data, size_t length, uint8_t *digest)

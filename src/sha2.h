@@ -29,8 +29,21 @@ typedef void (*jf_sha256_blocks_many)(uint32_t *const *state, const uint8_t *con
 
 #define JF_SHA256_MESSAGES 16
 
-size_t jf_sha2_digest_size(jf_sha2_id id);
-size_t jf_sha2_block_size(jf_sha2_id id);
+/* The two hashes of an HMAC in one go: that of the message, which `inner` has begun with one block, and that of its
+ * digest, which `outer` has begun with one block. A single message waits for each step of the way. */
+typedef void (*jf_sha256_nested)(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
+                                 uint8_t digest[32]);
+
+static inline size_t jf_sha2_digest_size(jf_sha2_id id)
+{
+    return id == JF_SHA256 ? 32 : id == JF_SHA384 ? 48 : 64;
+}
+
+static inline size_t jf_sha2_block_size(jf_sha2_id id)
+{
+    return id == JF_SHA256 ? 64 : 128;
+}
+
 void jf_sha2_init(jf_sha2_id id, jf_sha2_state *state);
 
 /* Takes whole blocks into the state. */
@@ -52,9 +65,13 @@ extern const uint32_t JF_SHA256_K[64];
 void jf_sha256_blocks_portable(uint32_t state[8], const uint8_t *data, size_t blocks);
 void jf_sha256_blocks_many_portable(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,
                                     size_t messages);
+void jf_sha256_nested_portable(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
+                               uint8_t digest[32]);
 void jf_sha512_blocks_portable(uint64_t state[8], const uint8_t *data, size_t blocks);
 #if defined(__x86_64__) && defined(__GNUC__)
 void jf_sha256_blocks_shani(uint32_t state[8], const uint8_t *data, size_t blocks);
+void jf_sha256_nested_shani(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
+                            uint8_t digest[32]);
 void jf_sha256_blocks_many_shani(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,
                                  size_t messages);
 void jf_sha256_blocks_wide_avx512(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,

@@ -3,6 +3,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
+#include <string.h>
 
 #define SHANI __attribute__((target("sha,sse4.1,ssse3")))
 
@@ -31,46 +32,126 @@ static inline SHANI void load_state(const uint32_t state[8], __m128i *abef, __m1
     *cdgh = _mm_blend_epi16(hgfe, badc, 0xf0);
 }
 
-static inline SHANI void store_state(uint32_t state[8], __m128i abef, __m128i cdgh)
+/* The other way round: a..d and e..h, a and e in the lowest lanes. */
+static inline SHANI void words_of_state(__m128i abef, __m128i cdgh, __m128i *abcd, __m128i *efgh)
 {
     __m128i feba = _mm_shuffle_epi32(abef, 0x1b), dchg = _mm_shuffle_epi32(cdgh, 0xb1);
-    _mm_storeu_si128((__m128i *)state, _mm_blend_epi16(feba, dchg, 0xf0));
-    _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
+    *abcd = _mm_blend_epi16(feba, dchg, 0xf0);
+    *efgh = _mm_alignr_epi8(dchg, feba, 8);
+}
+
+static inline SHANI void store_state(uint32_t state[8], __m128i abef, __m128i cdgh)
+{
+    __m128i abcd, efgh;
+    words_of_state(abef, cdgh, &abcd, &efgh);
+    _mm_storeu_si128((__m128i *)state, abcd);
+    _mm_storeu_si128((__m128i *)(state + 4), efgh);
+}
+
+static inline SHANI __m128i swap_octets(__m128i words)
+{
+    return _mm_shuffle_epi8(words, _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
 }
 
 static inline SHANI __m128i load_words(const uint8_t *data)
 {
-    const __m128i big_endian = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
-    return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)data), big_endian);
+    return swap_octets(_mm_loadu_si128((const __m128i *)data));
+}
+
+/* Takes the block of these sixteen words into the state. */
+static inline SHANI void take_words(__m128i *abef, __m128i *cdgh, __m128i w0, __m128i w1, __m128i w2, __m128i w3)
+{
+    const uint32_t *K = JF_SHA256_K;
+    const __m128i abef_before = *abef, cdgh_before = *cdgh;
+    four_rounds(abef, cdgh, w0, K);
+    four_rounds(abef, cdgh, w1, K + 4);
+    four_rounds(abef, cdgh, w2, K + 8);
+    four_rounds(abef, cdgh, w3, K + 12);
+    for (int t = 16; t < 64; t += 16) {
+        w0 = next_words(w0, w1, w2, w3);
+        four_rounds(abef, cdgh, w0, K + t);
+        w1 = next_words(w1, w2, w3, w0);
+        four_rounds(abef, cdgh, w1, K + t + 4);
+        w2 = next_words(w2, w3, w0, w1);
+        four_rounds(abef, cdgh, w2, K + t + 8);
+        w3 = next_words(w3, w0, w1, w2);
+        four_rounds(abef, cdgh, w3, K + t + 12);
+    }
+    *abef = _mm_add_epi32(*abef, abef_before);
+    *cdgh = _mm_add_epi32(*cdgh, cdgh_before);
+}
+
+static inline SHANI void take_blocks(__m128i *abef, __m128i *cdgh, const uint8_t *data, size_t blocks)
+{
+    for (; blocks; blocks--, data += 64)
+        take_words(abef, cdgh, load_words(data), load_words(data + 16), load_words(data + 32), load_words(data + 48));
 }
 
 SHANI void jf_sha256_blocks_shani(uint32_t state[8], const uint8_t *data, size_t blocks)
 {
-    const uint32_t *K = JF_SHA256_K;
     __m128i abef, cdgh;
     load_state(state, &abef, &cdgh);
-    for (; blocks; blocks--, data += 64) {
-        const __m128i abef_before = abef, cdgh_before = cdgh;
-        __m128i w0 = load_words(data), w1 = load_words(data + 16);
-        __m128i w2 = load_words(data + 32), w3 = load_words(data + 48);
-        four_rounds(&abef, &cdgh, w0, K);
-        four_rounds(&abef, &cdgh, w1, K + 4);
-        four_rounds(&abef, &cdgh, w2, K + 8);
-        four_rounds(&abef, &cdgh, w3, K + 12);
-        for (int t = 16; t < 64; t += 16) {
-            w0 = next_words(w0, w1, w2, w3);
-            four_rounds(&abef, &cdgh, w0, K + t);
-            w1 = next_words(w1, w2, w3, w0);
-            four_rounds(&abef, &cdgh, w1, K + t + 4);
-            w2 = next_words(w2, w3, w0, w1);
-            four_rounds(&abef, &cdgh, w2, K + t + 8);
-            w3 = next_words(w3, w0, w1, w2);
-            four_rounds(&abef, &cdgh, w3, K + t + 12);
-        }
-        abef = _mm_add_epi32(abef, abef_before);
-        cdgh = _mm_add_epi32(cdgh, cdgh_before);
-    }
+    take_blocks(&abef, &cdgh, data, blocks);
     store_state(state, abef, cdgh);
+}
+
+/* The last `length` of the sixteen octets before `end`, a one after them, and zeros. */
+static inline SHANI __m128i ended_words(const uint8_t *end, size_t length)
+{
+    static const uint8_t at[32] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+                                   128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128};
+    static const uint8_t one[32] = {[16] = 0x80};
+    __m128i octets = _mm_loadu_si128((const __m128i *)(end - 16));
+    octets = _mm_shuffle_epi8(octets, _mm_loadu_si128((const __m128i *)(at + 16 - length)));
+    return swap_octets(_mm_or_si128(octets, _mm_loadu_si128((const __m128i *)(one + 16 - length))));
+}
+
+/* As jf_sha2_pad does, but to words, and by whole registers alone: reading octets that were written otherwise, in a unit
+ * of another size, would hold up the chain of rounds. */
+static inline SHANI size_t pad_words(const uint8_t *rest, size_t length, uint64_t total, __m128i words[8])
+{
+    size_t full = length / 16, blocks = length < 56 ? 1 : 2;
+    for (int i = 0; i < 8; i++)
+        words[i] = _mm_setzero_si128();
+    for (size_t i = 0; i < full; i++)
+        words[i] = load_words(rest + 16 * i);
+    words[full] = ended_words(rest + length, length % 16);
+    words[4 * blocks - 1] = _mm_or_si128(words[4 * blocks - 1],
+                                         _mm_setr_epi32(0, 0, (int)(total >> 29), (int)(total << 3)));
+    return blocks;
+}
+
+/* Of a message that can be read from its end on. */
+static SHANI void nested(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
+                         uint8_t digest[32])
+{
+    __m128i abef, cdgh, abcd, efgh, words[8];
+    load_state(inner, &abef, &cdgh);
+    take_blocks(&abef, &cdgh, message, length / 64);
+    size_t blocks = pad_words(message + length / 64 * 64, length % 64, 64 + length, words);
+    for (const __m128i *w = words; w < words + 4 * blocks; w += 4)
+        take_words(&abef, &cdgh, w[0], w[1], w[2], w[3]);
+
+    /* The inner digest goes into the outer block as it stands. */
+    words_of_state(abef, cdgh, &abcd, &efgh);
+    load_state(outer, &abef, &cdgh);
+    take_words(&abef, &cdgh, abcd, efgh, _mm_setr_epi32((int)0x80000000, 0, 0, 0), _mm_setr_epi32(0, 0, 0, 8 * 96));
+    words_of_state(abef, cdgh, &abcd, &efgh);
+    _mm_storeu_si128((__m128i *)digest, swap_octets(abcd));
+    _mm_storeu_si128((__m128i *)(digest + 16), swap_octets(efgh));
+}
+
+SHANI void jf_sha256_nested_shani(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
+                                  uint8_t digest[32])
+{
+    uint8_t few[16] = {0};
+    if (length >= sizeof few) {
+        nested(inner, outer, message, length, digest);
+        return;
+    }
+    if (length)
+        memcpy(few + sizeof few - length, message, length);
+    nested(inner, outer, few + sizeof few - length, length, digest);
 }
 
 /* The same for both messages, step by step in turn. */

@@ -58,7 +58,7 @@ cdef class VerifierCore:
     def verify(self, raw, /):
         cdef Refusal why
         cdef PyObject *token = self.verified(raw, &why)
-        if token == NULL:
+        if token == <PyObject *>None:
             self.refuse(&why)
             jf_leave()
         return jf_owned(token)
@@ -66,7 +66,7 @@ cdef class VerifierCore:
     def verify_bearer(self, header_value, /):
         cdef Refusal why
         cdef PyObject *token = self.verified_bearer(header_value, &why)
-        if token == NULL:
+        if token == <PyObject *>None:
             self.refuse(&why)
             jf_leave()
         return jf_owned(token)
@@ -76,8 +76,8 @@ cdef class VerifierCore:
         return verify_batch(self, None, raws, threads)
 
     @cython.final
-    cdef PyObject *verified(self, raw, Refusal *why) except? NULL:
-        # A reference of the caller's own; NULL alone: it is refused.
+    cdef PyObject *verified(self, raw, Refusal *why) except NULL:
+        # A reference of the caller's own; None without one: it is refused.
         cdef Sighting seen
         cdef object owner = sight(raw, &seen)
         self.configured().look_for(&seen)
@@ -85,9 +85,9 @@ cdef class VerifierCore:
         cdef Token token = self.recall(&seen, &now)
         if token is None:
             token = self.first_seen(&seen, now, why)
-        return given_away(token)
+        return owned_or_none(token)
 
-    cdef PyObject *verified_bearer(self, header_value, Refusal *why) except? NULL:
+    cdef PyObject *verified_bearer(self, header_value, Refusal *why) except NULL:
         cdef Sighting seen
         cdef object owner = sight_bearer(header_value, &seen)
         self.configured().look_for(&seen)
@@ -95,7 +95,7 @@ cdef class VerifierCore:
         cdef Token token = self.recall(&seen, &now)
         if token is None:
             token = self.first_seen(&seen, now, why)
-        return given_away(token)
+        return owned_or_none(token)
 
     @cython.final
     cdef Token first_seen(self, Sighting *seen, double now, Refusal *why):
@@ -108,7 +108,7 @@ cdef class VerifierCore:
     def attempt(self, raw, bint last=False, /):
         cdef Refusal why
         cdef PyObject *token = self.attempted(raw, &why)
-        if token == NULL:
+        if token == <PyObject *>None:
             if why.verdict == JF_KEY_AWAITED and not last:
                 return self.fetched
             self.refuse(&why)
@@ -120,7 +120,7 @@ cdef class VerifierCore:
         # no difference, as for read_authorization.
         cdef Refusal why
         cdef PyObject *token = self.attempted_authorization(headers, &why)
-        if token == NULL:
+        if token == <PyObject *>None:
             if why.verdict == JF_GOOD:
                 return None
             if why.verdict == JF_KEY_AWAITED:
@@ -129,17 +129,17 @@ cdef class VerifierCore:
             jf_leave()
         return jf_owned(token)
 
-    cdef PyObject *attempted(self, raw, Refusal *why) except? NULL:
+    cdef PyObject *attempted(self, raw, Refusal *why) except NULL:
         cdef Sighting seen
         cdef object owner = sight(raw, &seen)
-        return given_away(self.answer(&seen, why))
+        return owned_or_none(self.answer(&seen, why))
 
-    cdef PyObject *attempted_authorization(self, headers, Refusal *why) except? NULL:
-        # NULL and a good verdict: there is no token.
+    cdef PyObject *attempted_authorization(self, headers, Refusal *why) except NULL:
+        # None and a good verdict: there is no token.
         cdef Sighting seen
         cdef object owner = find_bearer(headers, &seen.raw, &seen.length)
         why.verdict = JF_GOOD
-        return NULL if owner is None else given_away(self.answer(&seen, why))
+        return <PyObject *>None if owner is None else owned_or_none(self.answer(&seen, why))
 
     def cache_info(self):
         return self.configured().info()
@@ -215,6 +215,7 @@ cdef class VerifierCore:
             raise TypeError("this Verifier was never configured: call Verifier.__init__")
         return self.cache
 
+    @cython.final
     cdef bint waited(self, const Refusal *why) except -1:
         # Whether to look again, after the fetch that may bring the token's key.
         if why.verdict != JF_KEY_AWAITED:
@@ -222,12 +223,13 @@ cdef class VerifierCore:
         self.fetched.wait()
         return True
 
+    @cython.final
     cdef object refusal(self, const Refusal *why):
         return refusal(why.verdict, why.culprit, self.policy.names[why.culprit])
 
+    @cython.final
     cdef int refuse(self, const Refusal *why) except -1:
-        cdef object exception = self.refusal(why)
-        PyErr_SetObject(type(exception), exception)
+        jf_raise(self.refusal(why))
         return 0
 
     cdef inline double set_clock(self) except? -1.0:
@@ -267,7 +269,7 @@ cdef class VerifierCore:
         selection = self.memo.guess(seen.raw, seen.length, seen.key_generation)
         seen.known_header = selection is not None
         if seen.known_header:
-            why.verdict = split_after(<size_t>PyBytes_GET_SIZE(selection.encoded), seen.raw, seen.length,
+            why.verdict = split_after(<size_t>Py_SIZE(<PyObject *>selection.encoded), seen.raw, seen.length,
                                       &seen.segments)
             return selection if why.verdict == JF_GOOD else None
         why.verdict = split(seen.raw, seen.length, &seen.segments)
@@ -340,13 +342,16 @@ cdef class VerifierCore:
     cdef PreparedKey find_signer(self, Selection selection, const Sighting *seen, jf_verdict *verdict):
         cdef uint8_t signature[MAX_SIGNATURE]
         cdef size_t length = decode_signature(seen, signature, MAX_SIGNATURE, verdict)
-        cdef PreparedKey key
+        # References are borrowed from the selection: counting them costs more than a look at its only key.
+        cdef PyObject *candidates = <PyObject *>selection.candidates
+        cdef PyObject *key
+        cdef Py_ssize_t i
         if verdict[0] != JF_GOOD:
             return None
-        for candidate in selection.candidates:
-            key = <PreparedKey>candidate
-            if key.verify(seen.raw, seen.segments.signature - 1, signature, length):
-                return key
+        for i in range(Py_SIZE(candidates)):
+            key = PyTuple_GET_ITEM(candidates, i)
+            if (<PreparedKey>key).verify(seen.raw, seen.segments.signature - 1, signature, length):
+                return <PreparedKey>key
         verdict[0] = JF_SIGNATURE
         return None
 
@@ -376,6 +381,13 @@ cdef class VerifierCore:
         if self.revocation_set is not None:
             token.own_revocable(&revocable)
         return token
+
+
+cdef inline PyObject *owned_or_none(Token token) noexcept:
+    # A reference of the caller's own, or None without one; not NULL, which would have to be told from an exception.
+    if token is not None:
+        Py_INCREF(token)
+    return <PyObject *>token
 
 
 cdef PyObject *given_away(Token token) noexcept:

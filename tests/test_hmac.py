@@ -162,6 +162,18 @@ def test_every_key_length(kernels: Kernels, hash_name: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("hash_name", HASHES)
+def test_every_message_length(kernels: Kernels, hash_name: str) -> None:
+    """Messages of every length from 0 to 300 octets, so also round a block and its padding, are right."""
+    data = random.Random(301).randbytes(300)  # noqa: S311
+    wrong = [
+        length
+        for length in range(301)
+        if kernels.hmac(hash_name, b"key", data[:length]) != hmac.digest(b"key", data[:length], hash_name)
+    ]
+    assert wrong == []
+
+
 @given(hash_name=st.sampled_from(list(HASHES)), key=st.binary(max_size=300), message=st.binary(max_size=2_000))
 def test_any_key_and_message(kernels: Kernels, hash_name: str, key: bytes, message: bytes) -> None:
     """Any key and any message have the MAC of the standard library."""

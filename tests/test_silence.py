@@ -140,6 +140,20 @@ def test_each_refusal_is_a_fresh_exception(number: int) -> None:
     assert (second.__context__, second.__cause__) == (None, None)
 
 
+@pytest.mark.parametrize("number", range(NUMBER))
+def test_a_refusal_while_another_error_is_handled(number: int) -> None:
+    """A refusal that comes while another error is handled has that as its context, as any error in Python has."""
+    _, call = list(refusals("mark"))[number]
+    before = ValueError("before")
+    try:
+        raise before
+    except ValueError:
+        error = raised(call)
+    assert error.__context__ is before
+    assert before.__context__ is None
+    assert raised(call).__context__ is None
+
+
 @pytest.mark.parametrize("name", ["verify", "verify_bearer", "attempt"])
 @pytest.mark.parametrize("several", [False, True])
 def test_refusals_have_the_callers_frame_alone(name: str, several: bool) -> None:
