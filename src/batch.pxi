@@ -48,7 +48,7 @@ cdef void check_macs(Job *jobs, size_t count) noexcept nogil:
             checked[i].verdict = JF_SIGNATURE
     for i in range(count):
         if jobs[i].hmac_key != NULL:
-            jf_raise(&jobs[i].checked)
+            jf_flag_raise(&jobs[i].checked)
 
 
 cdef void check_all_macs(Job *jobs, size_t count) noexcept nogil:
@@ -77,7 +77,7 @@ cdef bint check_rsa(Job *jobs, Py_ssize_t count, jf_tickets *tickets) noexcept n
         if job.verdict == JF_GOOD and not jf_rsa_verify(job.rsa_key, job.seen.raw, job.seen.segments.signature - 1,
                                                         signature, length):
             job.verdict = JF_SIGNATURE
-        jf_raise(&job.checked)
+        jf_flag_raise(&job.checked)
     return True
 
 
@@ -240,7 +240,7 @@ cdef class Batch:
         while job != NULL:
             key = (<VerifierCore>job.verifier).find_signer(<Selection>job.selection, &job.seen, &job.verdict)
             job.signer = <PyObject *>key
-            jf_raise(&job.checked)
+            jf_flag_raise(&job.checked)
             job = self.next_job()
         return 0
 
@@ -284,7 +284,7 @@ cdef class Batch:
 
     cdef int settle_what_is_checked(self) except -1:
         # In order, up to the first that is not.
-        while self.settled < self.count and jf_is_raised(&self.jobs[self.settled].checked):
+        while self.settled < self.count and jf_flag_is_raised(&self.jobs[self.settled].checked):
             self.settle(&self.jobs[self.settled])
             self.settled += 1
         return 0

@@ -28,7 +28,7 @@ typedef struct {
     volatile long raised;
 } jf_flag;
 
-static inline void jf_raise(jf_flag *flag)
+static inline void jf_flag_raise(jf_flag *flag)
 {
 #if defined(_MSC_VER)
     _InterlockedExchange(&flag->raised, 1);
@@ -37,7 +37,7 @@ static inline void jf_raise(jf_flag *flag)
 #endif
 }
 
-static inline int jf_is_raised(const jf_flag *flag)
+static inline int jf_flag_is_raised(const jf_flag *flag)
 {
 #if defined(_MSC_VER)
     return _InterlockedOr((volatile long *)&flag->raised, 0) != 0;

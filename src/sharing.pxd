@@ -8,5 +8,5 @@ cdef extern from "sharing.h" nogil:
         long raised
 
     int64_t jf_draw(jf_tickets *tickets)
-    void jf_raise(jf_flag *flag)
-    bint jf_is_raised(const jf_flag *flag)
+    void jf_flag_raise(jf_flag *flag)
+    bint jf_flag_is_raised(const jf_flag *flag)
