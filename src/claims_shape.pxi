@@ -4,9 +4,9 @@
 # whose copies take no hashing and no growing. Their tables are a third smaller than presized ones, which have room for
 # names that are no str. As with texts, templates are a bounded amount, which is charged to no token.
 #
-# Values are written straight into a copy's table: by PyDict_SetItem they would take as long as without a template. Where
-# they stand in it is not documented; so it is looked for in the template, and nothing is written to a copy that has not
-# the same names and a None for each of them there.
+# Values are written straight into a copy's table: by PyDict_SetItem they'd take as long as without a template. Where
+# they stand in it is not documented: it is looked for in the template, and nothing is written to a copy that has not the
+# same names there, and a None for each.
 
 cdef extern from *:
     """

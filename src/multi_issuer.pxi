@@ -63,7 +63,7 @@ cdef class MultiIssuerCore:
         cdef Refusal why
         cdef Py_ssize_t member = -1
         cdef PyObject *token = self.verified(raw, &why, &member)
-        if token == NULL:
+        if token == <PyObject *>None:
             self.refuse(&why, member)
             jf_leave()
         return jf_owned(token)
@@ -72,7 +72,7 @@ cdef class MultiIssuerCore:
         cdef Refusal why
         cdef Py_ssize_t member = -1
         cdef PyObject *token = self.verified_bearer(header_value, &why, &member)
-        if token == NULL:
+        if token == <PyObject *>None:
             self.refuse(&why, member)
             jf_leave()
         return jf_owned(token)
@@ -85,7 +85,7 @@ cdef class MultiIssuerCore:
         cdef Refusal why
         cdef Py_ssize_t member = -1
         cdef PyObject *token = self.attempted(raw, &why, &member)
-        if token == NULL:
+        if token == <PyObject *>None:
             if why.verdict == JF_KEY_AWAITED and not last:
                 return (<VerifierCore>self.members[member]).fetched
             self.refuse(&why, member)
@@ -96,7 +96,7 @@ cdef class MultiIssuerCore:
         cdef Refusal why
         cdef Py_ssize_t member = -1
         cdef PyObject *token = self.attempted_authorization(headers, &why, &member)
-        if token == NULL:
+        if token == <PyObject *>None:
             if why.verdict == JF_GOOD:
                 return None
             if why.verdict == JF_KEY_AWAITED:
@@ -105,34 +105,34 @@ cdef class MultiIssuerCore:
             jf_leave()
         return jf_owned(token)
 
-    cdef PyObject *verified(self, raw, Refusal *why, Py_ssize_t *member) except? NULL:
-        # A reference of the caller's own; NULL alone: it is refused.
+    cdef PyObject *verified(self, raw, Refusal *why, Py_ssize_t *member) except NULL:
+        # A reference of the caller's own; None without one: it is refused.
         cdef Sighting seen
         cdef object owner = sight(raw, &seen)
         cdef Token token = self.answer(&seen, why, member)
         if token is None and self.waited(why, member[0]):
             token = self.answer(&seen, why, member)
-        return given_away(token)
+        return owned_or_none(token)
 
-    cdef PyObject *verified_bearer(self, header_value, Refusal *why, Py_ssize_t *member) except? NULL:
+    cdef PyObject *verified_bearer(self, header_value, Refusal *why, Py_ssize_t *member) except NULL:
         cdef Sighting seen
         cdef object owner = sight_bearer(header_value, &seen)
         cdef Token token = self.answer(&seen, why, member)
         if token is None and self.waited(why, member[0]):
             token = self.answer(&seen, why, member)
-        return given_away(token)
+        return owned_or_none(token)
 
-    cdef PyObject *attempted(self, raw, Refusal *why, Py_ssize_t *member) except? NULL:
+    cdef PyObject *attempted(self, raw, Refusal *why, Py_ssize_t *member) except NULL:
         cdef Sighting seen
         cdef object owner = sight(raw, &seen)
-        return given_away(self.answer(&seen, why, member))
+        return owned_or_none(self.answer(&seen, why, member))
 
-    cdef PyObject *attempted_authorization(self, headers, Refusal *why, Py_ssize_t *member) except? NULL:
-        # NULL and a good verdict: there is no token.
+    cdef PyObject *attempted_authorization(self, headers, Refusal *why, Py_ssize_t *member) except NULL:
+        # None and a good verdict: there is no token.
         cdef Sighting seen
         cdef object owner = find_bearer(headers, &seen.raw, &seen.length)
         why.verdict = JF_GOOD
-        return NULL if owner is None else given_away(self.answer(&seen, why, member))
+        return <PyObject *>None if owner is None else owned_or_none(self.answer(&seen, why, member))
 
     def cache_info(self):
         return self.configured().info()
@@ -206,8 +206,7 @@ cdef class MultiIssuerCore:
         return (<VerifierCore>self.members[member]).refusal(why)
 
     cdef int refuse(self, const Refusal *why, Py_ssize_t member) except -1:
-        cdef object exception = self.refusal(why, member)
-        PyErr_SetObject(type(exception), exception)
+        jf_raise(self.refusal(why, member))
         return 0
 
     cdef inline TokenCache configured(self):

@@ -92,9 +92,6 @@ cdef extern from *:
     void jf_raise(object exception) noexcept
     void jf_leave() noexcept
 
-cdef extern from "Python.h":
-    void PyErr_SetObject(object kind, object exception)
-
 
 # The classes and the args of REFUSALS by the verdicts' numbers, which the list keeps alive.
 cdef PyObject *CLASSES[JF_VERDICTS]

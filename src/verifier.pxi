@@ -390,14 +390,6 @@ cdef inline PyObject *owned_or_none(Token token) noexcept:
     return <PyObject *>token
 
 
-cdef PyObject *given_away(Token token) noexcept:
-    # A reference of the caller's own, or NULL for None.
-    if token is None:
-        return NULL
-    Py_INCREF(token)
-    return <PyObject *>token
-
-
 cdef size_t decode_signature(const Sighting *seen, uint8_t *signature, size_t room,
                              jf_verdict *verdict) noexcept nogil:
     # Gives its length, where it is base64url and not too long for any key.
