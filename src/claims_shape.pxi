@@ -5,8 +5,8 @@
 # names that are no str. As with texts, templates are a bounded amount, which is charged to no token.
 #
 # Values are written straight into a copy's table: by PyDict_SetItem they'd take as long as without a template. Where
-# they stand in it is not documented: it is looked for in the template, and nothing is written to a copy that has not the
-# same names there, and a None for each.
+# they stand in it is not documented: it is looked for in the template, and nothing is written to a copy that has not
+# the same names there, and a None for each.
 
 cdef extern from *:
     """
