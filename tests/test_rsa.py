@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import threading
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from key_pairs import HASHES, pss
 
-from jwtfast import _native
+from jwtfast import _native, jwt
 from jwtfast._native import Kernels, PreparedKey, RsaKey
 from jwtfast.algorithms import find_algorithm
 
@@ -310,6 +312,48 @@ def test_which_keys_are_native() -> None:
         assert isinstance(key, RsaKey) is _native.kernels.has_rsa
         assert (key.algorithm, key.key_id) == (name, "k")
         assert repr(key) in {f"<RsaKey {name}>", f"<SignatureKey {name}>"}
+
+
+def weak_key(bits: int, exponent: int) -> rsa.RSAPrivateKey:
+    """Give a private key that jwtfast.Key refuses."""
+    while True:
+        numbers = rsa.generate_private_key(65537, bits).private_numbers()
+        p, q = numbers.p, numbers.q
+        if math.gcd(exponent, (p - 1) * (q - 1)) == 1:
+            break
+    d = pow(exponent, -1, (p - 1) * (q - 1))
+    crt = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), numbers.iqmp
+    return rsa.RSAPrivateNumbers(p, q, d, *crt, rsa.RSAPublicNumbers(exponent, p * q)).private_key()
+
+
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize(("bits", "exponent"), [(1024, 65537), (1024, 3), (2048, (1 << 64) + 13)])
+def test_keys_that_only_pyjwt_takes(bits: int, exponent: int, algorithm: str) -> None:
+    """A key that is too weak or too odd for Key verifies in jwtfast.jwt as in PyJWT, whatever the kernels."""
+    private = weak_key(bits, exponent)
+    public = private.public_key()
+    message = b'{"alg":"%s"}' % algorithm.encode(), b'{"sub":"a"}'
+    signed = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in message)
+    row = find_algorithm(algorithm)
+    if (bits, algorithm) == (1024, "PS512"):  # no room for hash and salt
+        signature = bytes(128)
+    else:
+        signature = row.sign(row, private, signed)
+        token = signed + b"." + urlsafe_b64encode(signature).rstrip(b"=")
+        assert jwt.decode(token, public, algorithms=[algorithm]) == {"sub": "a"}
+        assert jwt.get_algorithm_by_name(algorithm).verify(signed, public, signature)
+    bad = signature[:-1] + bytes([signature[-1] ^ 1])
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.decode(signed + b"." + urlsafe_b64encode(bad).rstrip(b"="), public, algorithms=[algorithm])
+    assert not jwt.get_algorithm_by_name(algorithm).verify(signed, public, bad)
+
+
+@pytest.mark.parametrize("modulus", [(1 << 2047) | 2, (1 << 8999) | 1], ids=["even", "too long"])
+def test_moduli_that_only_pyjwt_takes(modulus: int) -> None:
+    """A modulus that is none, or is too long for Key, makes signatures bad in jwtfast.jwt, as in PyJWT."""
+    public = rsa.RSAPublicNumbers(65537, modulus).public_key()
+    assert not jwt.get_algorithm_by_name("RS256").verify(MESSAGE, public, octets(1, (modulus.bit_length() + 7) // 8))
 
 
 def test_the_known_answer(with_rsa: Kernels) -> None:
