@@ -113,8 +113,8 @@ def _sign_hmac(_row: Algorithm, key: HmacKey, message: bytes) -> bytes:
 
 
 def _is_usual(numbers: Any) -> bool:
-    odd = numbers.e % 2 == 1 and numbers.n % 2 == 1
-    return odd and numbers.e >= 3 and numbers.e.bit_length() <= _MAX_RSA_EXPONENT_BITS
+    e, n = int(numbers.e), int(numbers.n)
+    return e >= 3 and e % 2 == 1 and n % 2 == 1 and e.bit_length() <= _MAX_RSA_EXPONENT_BITS
 
 
 def _check_rsa(_row: Algorithm, public: Any) -> None:
