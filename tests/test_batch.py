@@ -275,6 +275,23 @@ def test_a_failure_in_a_thread(threads: int) -> None:
             failing.verify_many(numbered(40), threads=threads)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize(("algorithm", "kind"), [("RS256", "RSA"), ("ES256", "P-256")])
+def test_a_failure_behind_the_signature(algorithm: str, kind: str, threads: int) -> None:
+    """Where revocations can't be known the call raises though threads still check signatures, and later ones do not."""
+    private = private_key(kind)
+    revoked = RevocationList(clock=lambda: NOW)
+    judge = Verifier(Key.from_pem(spki(private), algorithm), clock=lambda: NOW, revocations=revoked, cache_tokens=0)
+    raws = [token(algorithm, private, {"exp": FAR, "iss": "https://login.example", "jti": "1"})] * 200
+    assert isinstance(judge.verify(raws[0]), Token)  # the header is known, so that none is judged before its turn
+    for _ in range(5):
+        revoked.suspended = True
+        with pytest.raises(errors.RevocationListUnavailableError):
+            judge.verify_many(raws, threads=threads)
+        revoked.suspended = False
+        assert all(isinstance(one, Token) for one in judge.verify_many(raws, threads=threads))
+
+
 def test_threads_that_are_not_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no thread can be started, the caller's does all of the work."""
 
