@@ -13,7 +13,7 @@ from typing import Any
 
 from jwtfast._native import HmacKey, PreparedKey, RsaKey, SignatureKey, kernels
 from jwtfast.errors import InvalidKeyError
-from jwtfast.jwk import curve_of, require_rsa_size
+from jwtfast.jwk import MAX_RSA_BITS, MIN_RSA_BITS, curve_of, require_rsa_size
 
 __all__ = ["ALGORITHMS", "Algorithm", "find_algorithm"]
 
@@ -112,10 +112,14 @@ def _sign_hmac(_row: Algorithm, key: HmacKey, message: bytes) -> bytes:
 # ---- RSA: PKCS #1 v1.5 and PSS (RFC 7518 sections 3.3 and 3.5) ----
 
 
+def _is_usual(numbers: Any) -> bool:
+    e, n = int(numbers.e), int(numbers.n)
+    return e >= 3 and e % 2 == 1 and n % 2 == 1 and e.bit_length() <= _MAX_RSA_EXPONENT_BITS
+
+
 def _check_rsa(_row: Algorithm, public: Any) -> None:
-    numbers = public.public_numbers()
     require_rsa_size(public.key_size)
-    if numbers.e.bit_length() > _MAX_RSA_EXPONENT_BITS or numbers.e < 3 or numbers.e % 2 == 0 or numbers.n % 2 == 0:
+    if not _is_usual(public.public_numbers()):
         msg = "this RSA key's exponent or modulus is none that any key generator makes: use one with exponent 65537"
         raise InvalidKeyError(msg)
 
@@ -131,8 +135,9 @@ def _rsa_padding(row: Algorithm) -> Any:
 
 def _prepare_rsa(row: Algorithm, public: Any, key_id: str | None) -> PreparedKey:
     size = (public.key_size + 7) // 8
-    if kernels.has_rsa:
-        numbers = public.public_numbers()
+    numbers = public.public_numbers()
+    # Keys that jwtfast.jwt takes because PyJWT does, and that _check_rsa would refuse, are cryptography's to judge.
+    if kernels.has_rsa and MIN_RSA_BITS <= public.key_size <= MAX_RSA_BITS and _is_usual(numbers):
         pss = row.name.startswith("PS")
         return RsaKey(row.name, row.hash_name, numbers.n.to_bytes(size, "big"), numbers.e, pss=pss, key_id=key_id)
     return SignatureKey(

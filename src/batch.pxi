@@ -91,7 +91,8 @@ cdef class Batch:
     cdef list awaited                # places of those whose keys a fetch may bring
     cdef dict fetched                # the sets of keys to wait for, each once: issuers may share one
     cdef Job *jobs
-    cdef Py_ssize_t count, others    # of the jobs; and of those that are no MACs
+    cdef Py_ssize_t count            # of the jobs
+    cdef Py_ssize_t natives, others  # of the native signatures among them, and of those that are neither they nor MACs
     cdef jf_tickets tickets          # for the native signatures
     cdef Py_ssize_t taken            # how many of them some thread has looked at for others
     cdef Py_ssize_t settled          # how many of them have their results
@@ -202,14 +203,18 @@ cdef class Batch:
             return 0
         if alone and type(key) is RsaKey and length <= JF_RSA_MAX_SIZE:
             job.rsa_key = &(<RsaKey>key).state
+            self.natives += 1
+            return 0
         self.others += 1
         return 0
 
     cdef int check(self, Py_ssize_t threads) except -1:
+        # To start a thread takes longer than a native signature; to any other one it is little.
+        cdef Py_ssize_t shares = self.others + (self.natives + RSA_AT_A_TIME - 1) // RSA_AT_A_TIME
         with nogil:
             check_all_macs(self.jobs, <size_t>self.count)
-        if self.others:
-            share_out(self, min(threads, self.others) - 1)
+        if shares:
+            share_out(self, min(threads, shares) - 1)
         return 0
 
     cdef Job *next_job(self) noexcept:
@@ -241,6 +246,8 @@ cdef class Batch:
             key = (<VerifierCore>job.verifier).find_signer(<Selection>job.selection, &job.seen, &job.verdict)
             job.signer = <PyObject *>key
             jf_flag_raise(&job.checked)
+            if not helping:
+                PyErr_CheckSignals()     # cryptography doesn't look after them
             job = self.next_job()
         return 0
 

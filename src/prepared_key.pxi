@@ -1,5 +1,5 @@
 cdef class PreparedKey:
-    # What verifies a signature of one algorithm with one key. HmacKey is the native one.
+    # What verifies a signature of one algorithm with one key: natively, or by the cryptography package.
     cdef readonly str algorithm
     cdef readonly str key_id         # or None
 

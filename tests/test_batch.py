@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
+import ctypes
+import functools
 import hashlib
 import hmac
 import json
@@ -272,6 +275,23 @@ def test_a_failure_in_a_thread(threads: int) -> None:
             failing.verify_many(numbered(40), threads=threads)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize(("algorithm", "kind"), [("RS256", "RSA"), ("ES256", "P-256")])
+def test_a_failure_behind_the_signature(algorithm: str, kind: str, threads: int) -> None:
+    """Where revocations can't be known the call raises though threads still check signatures, and later ones do not."""
+    private = private_key(kind)
+    revoked = RevocationList(clock=lambda: NOW)
+    judge = Verifier(Key.from_pem(spki(private), algorithm), clock=lambda: NOW, revocations=revoked, cache_tokens=0)
+    raws = [token(algorithm, private, {"exp": FAR, "iss": "https://login.example", "jti": "1"})] * 200
+    assert isinstance(judge.verify(raws[0]), Token)  # the header is known, so that none is judged before its turn
+    for _ in range(5):
+        revoked.suspended = True
+        with pytest.raises(errors.RevocationListUnavailableError):
+            judge.verify_many(raws, threads=threads)
+        revoked.suspended = False
+        assert all(isinstance(one, Token) for one in judge.verify_many(raws, threads=threads))
+
+
 def test_threads_that_are_not_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no thread can be started, the caller's does all of the work."""
 
@@ -332,13 +352,51 @@ def test_an_interruption_waits_for_the_threads() -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interruption_between_signatures(threads: int) -> None:
+    """A signal's handler runs after the signature that is being checked, though no Python code runs for any of them."""
+    interrupt_me = functools.partial(getattr(ctypes.CDLL(None), "raise"), int(signal.SIGUSR1))
+    keys = Signed(lambda _: None)
+    keys.key = SignatureKey("RS256", interrupt_me, (), 3)
+    judge = Verifier(keys, clock=lambda: NOW)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    raws = numbered(100)
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            judge.verify(raws[0])  # which makes the header known
+        with pytest.raises(KeyboardInterrupt):
+            judge.verify_many(raws, threads=threads)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert judge.cache_info().tokens == 1
+
+
+@pytest.mark.parametrize(("count", "threads", "started"), [(17, 8, 0), (18, 8, 1), (50, 8, 3), (50, 2, 1)])
+def test_threads_are_for_many_native_signatures(
+    count: int, threads: int, started: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No thread is started for fewer native signatures than take longer than to start it; the first token has none."""
+    if not _native.kernels.has_rsa:
+        pytest.skip("the kernels in use leave RSA to cryptography")
+    starts: list[object] = []
+    monkeypatch.setattr(_native, "start_new_thread", lambda work, _arguments: starts.append(work))
+    raws = [token("RS256", private_key("RSA"), {"exp": FAR})] * count
+    judge = Verifier(Key.from_pem(spki(private_key("RSA")), "RS256"), clock=lambda: NOW, cache_tokens=0)
+    assert all(isinstance(one, Token) for one in judge.verify_many(raws, threads=threads))
+    assert len(starts) == started
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no interval timer")
 @pytest.mark.parametrize("threads", [1, 3])
 def test_an_interruption_of_native_signatures(threads: int) -> None:
     """A signal's handler raises out of a batch whose signatures are checked natively, and no thread is left behind."""
     raws = [token("RS256", private_key("RSA"), {"exp": FAR})] * 5000
     judge = Verifier(Key.from_pem(spki(private_key("RSA")), "RS256"), clock=lambda: NOW, cache_tokens=0)
-    threads_before = threading.active_count()
+    threads_before = _thread._count()
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -352,7 +410,11 @@ def test_an_interruption_of_native_signatures(threads: int) -> None:
     try:
         with pytest.raises(KeyboardInterrupt):
             verify_until_then()
-        assert threading.active_count() == threads_before
+        # Those that hadn't begun have nothing to do, and end by themselves.
+        give_up = time.monotonic() + 30
+        while _thread._count() > threads_before and time.monotonic() < give_up:
+            time.sleep(0.001)
+        assert _thread._count() == threads_before
     finally:
         signal.signal(signal.SIGALRM, before)
     assert all(isinstance(result, Token) for result in judge.verify_many(raws[:10], threads=threads))
