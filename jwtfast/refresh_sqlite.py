@@ -100,10 +100,12 @@ class SQLiteRefreshStore:
             if use.now >= row["idle_expires_at"]:
                 return Outcome("expired")
             if use.presented == row["current"]:
+                # Without a grace period no seed: who read the clock before this and comes after it gets nothing.
+                seed = use.seed if use.now < use.repeat_until else None
                 database.execute(
                     "UPDATE refresh_family SET previous = current, current = ?, seed = ?, repeat_until = ?,"
                     " idle_expires_at = min(expires_at, ?) WHERE family = ?",
-                    (use.successor, use.seed, use.repeat_until, use.idle_expires_at, use.family),
+                    (use.successor, seed, use.repeat_until, use.idle_expires_at, use.family),
                 )
                 return Outcome("exchanged", _record(row))
             if use.presented == row["previous"] and row["seed"] is not None and use.now < row["repeat_until"]:

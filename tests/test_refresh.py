@@ -502,6 +502,18 @@ def test_all_win_the_same_within_grace(store: RefreshStore) -> None:
     assert len({grant.token for grant in grants}) == 1
 
 
+def test_no_grace_for_a_clock_that_is_behind(store: RefreshStore) -> None:
+    """Without a grace period a second use is reuse, also where its clock was read before the first one's."""
+    clock = Clock()
+    refresh = RefreshTokens(store, clock=clock, grace=0)
+    token = refresh.issue("alice").token
+    clock.now += 1
+    refresh.exchange(token)
+    clock.now -= 0.5
+    with pytest.raises(errors.RefreshTokenReusedError):
+        refresh.exchange(token)
+
+
 def use_at_once(where: str, token: str, grace: float, start: Any) -> str:
     """Use a token in a process of its own, when all are there."""
     store: RefreshStore
