@@ -140,6 +140,7 @@ cdef class Batch:
         # the first one of a new header, which the others then share.
         cdef Sighting *seen = &self.jobs[self.count].seen
         cdef VerifierCore verifier = None
+        cdef Selection selection = None
         cdef Token token = None
         cdef Refusal why
         why.verdict = JF_NOT_ASCII
@@ -148,13 +149,15 @@ cdef class Batch:
             verifier = self.pick(seen, &why)
         if verifier is None:
             verifier = self.verifier         # all have the same words for what is nobody's
-        elif self.enlist(verifier, place):
-            return 0
         else:
-            token = verifier.admit(seen, self.now, &why)
-            if token is None and why.verdict == JF_KEY_AWAITED:
-                self.awaited.append(place)
-                self.fetched[id(verifier.fetched)] = verifier.fetched
+            selection = verifier.recognise(seen, &why)
+        if selection is not None:
+            if seen.known_header:
+                return self.enlist(verifier, selection, place)
+            token = verifier.admit_selected(seen, selection, self.now, &why)
+        elif why.verdict == JF_KEY_AWAITED:
+            self.awaited.append(place)
+            self.fetched[id(verifier.fetched)] = verifier.fetched
         self.results[place] = verifier.refusal(&why) if token is None else token
         return 0
 
@@ -166,20 +169,8 @@ cdef class Batch:
         member = self.several.pick(seen.raw, seen.length, why)
         return None if member < 0 else <VerifierCore>self.several.members[member]
 
-    cdef bint enlist(self, VerifierCore verifier, Py_ssize_t place) except -1:
-        # Whether the token that was seen last has become a job; if not, it is to be admitted on its own.
+    cdef int enlist(self, VerifierCore verifier, Selection selection, Py_ssize_t place) except -1:
         cdef Job *job = &self.jobs[self.count]
-        cdef Sighting *seen = &job.seen
-        cdef Selection selection
-        # Read before anything is judged: what changes meanwhile is seen on the next call.
-        seen.key_generation = verifier.key_generation.read()
-        seen.revocation_generation = verifier.revocation_generation.read()
-        if seen.length > verifier.max_token_bytes or split(seen.raw, seen.length, &seen.segments) != JF_GOOD:
-            return False
-        selection = verifier.memo.find(seen.raw, seen.segments.header, seen.key_generation)
-        if selection is None:
-            return False
-        seen.known_header = True
         job.place = place
         job.verifier = <PyObject *>verifier
         job.selection = <PyObject *>selection
@@ -188,7 +179,7 @@ cdef class Batch:
         if not self.selections or self.selections[len(self.selections) - 1] is not selection:
             self.selections.append(selection)
         self.count += 1
-        return True
+        return 0
 
     cdef int prepare(self, Job *job, Selection selection) except -1:
         # What is too long to be decoded natively is refused by find_signer, in its words.

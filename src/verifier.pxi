@@ -249,11 +249,12 @@ cdef class VerifierCore:
     @cython.final
     cdef Token admit(self, Sighting *seen, double now, Refusal *why):
         # Of a token that is not remembered.
-        cdef PreparedKey key
         cdef Selection selection = self.recognise(seen, why)
-        if selection is None:
-            return None
-        key = self.find_signer(selection, seen, &why.verdict)
+        return None if selection is None else self.admit_selected(seen, selection, now, why)
+
+    @cython.final
+    cdef Token admit_selected(self, const Sighting *seen, Selection selection, double now, Refusal *why):
+        cdef PreparedKey key = self.find_signer(selection, seen, &why.verdict)
         return None if key is None else self.accept(seen, selection, key, now, why)
 
     @cython.final
