@@ -45,7 +45,8 @@ _KINDS = {
 
 _PREFACE = (
     "Written by the command below; don't edit. Times are CPU times for one token, medians over rounds in which the "
-    "contenders took turns, each in a process of its own, and in parentheses how many times jwtfast's that is. These "
+    "contenders took turns, each in a process of its own that keeps its heap from round to round, and in parentheses "
+    "how many times jwtfast's that is. These "
     f"ratios carry over to other machines better than the times do. A round has {UNSEEN_COUNT} tokens; {COUNT:,} where "
     "they were verified before. RSA keys have 2048 bits. `benchmarks/contenders.py` says how the contenders were made "
     "equal."

@@ -45,7 +45,8 @@ void jf_kernels_fill(jf_kernels *kernels, unsigned isas)
 {
     kernels->sha256_blocks = jf_sha256_blocks_portable;
     kernels->sha256_nested = jf_sha256_nested_portable;
-    kernels->sha256_blocks_many = kernels->sha256_blocks_wide = jf_sha256_blocks_many_portable;
+    kernels->sha256_blocks_many = jf_sha256_blocks_many_portable;
+    kernels->sha256_nested_wide = NULL;
     kernels->sha512_blocks = jf_sha512_blocks_portable;
     kernels->base64url_decode = jf_base64url_decode_none;
     kernels->base64url_encode = jf_base64url_encode_none;
@@ -62,10 +63,10 @@ void jf_kernels_fill(jf_kernels *kernels, unsigned isas)
     if (isas & JF_ISA_SHANI) {
         kernels->sha256_blocks = jf_sha256_blocks_shani;
         kernels->sha256_nested = jf_sha256_nested_shani;
-        kernels->sha256_blocks_many = kernels->sha256_blocks_wide = jf_sha256_blocks_many_shani;
+        kernels->sha256_blocks_many = jf_sha256_blocks_many_shani;
     }
     if (isas & JF_ISA_AVX512)
-        kernels->sha256_blocks_wide = jf_sha256_blocks_wide_avx512;
+        kernels->sha256_nested_wide = jf_sha256_nested_wide_avx512;
     if (isas & JF_ISA_AVX512IFMA)
         kernels->montgomery_multiply = jf_montgomery_multiply_avx512ifma;
 #else

@@ -12,8 +12,8 @@
 typedef struct jf_kernels {
     jf_sha256_blocks sha256_blocks;
     jf_sha256_nested sha256_nested;
-    jf_sha256_blocks_many sha256_blocks_many; /* of a few messages */
-    jf_sha256_blocks_many sha256_blocks_wide; /* of nearly JF_SHA256_MESSAGES */
+    jf_sha256_blocks_many sha256_blocks_many;
+    jf_sha256_nested_wide sha256_nested_wide; /* NULL where nothing is faster than sha256_blocks_many */
     jf_sha512_blocks sha512_blocks;
     jf_base64url_bulk base64url_decode;
     jf_base64url_bulk base64url_encode;

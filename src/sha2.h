@@ -34,6 +34,11 @@ typedef void (*jf_sha256_blocks_many)(uint32_t *const *state, const uint8_t *con
 typedef void (*jf_sha256_nested)(const uint32_t inner[8], const uint32_t outer[8], const uint8_t *message, size_t length,
                                  uint8_t digest[32]);
 
+/* The same of several messages at once, at most JF_SHA256_MESSAGES of them, and best of nearly as many. */
+typedef void (*jf_sha256_nested_wide)(const uint32_t *const *inner, const uint32_t *const *outer,
+                                      const uint8_t *const *message, const size_t *length, uint8_t (*digest)[32],
+                                      size_t messages);
+
 static inline size_t jf_sha2_digest_size(jf_sha2_id id)
 {
     return id == JF_SHA256 ? 32 : id == JF_SHA384 ? 48 : 64;
@@ -74,7 +79,8 @@ void jf_sha256_nested_shani(const uint32_t inner[8], const uint32_t outer[8], co
                             uint8_t digest[32]);
 void jf_sha256_blocks_many_shani(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,
                                  size_t messages);
-void jf_sha256_blocks_wide_avx512(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,
+void jf_sha256_nested_wide_avx512(const uint32_t *const *inner, const uint32_t *const *outer,
+                                  const uint8_t *const *message, const size_t *length, uint8_t (*digest)[32],
                                   size_t messages);
 #endif
 

@@ -5,6 +5,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
+#include <string.h>
 
 #define AVX512 __attribute__((target("avx512f,avx512bw")))
 
@@ -63,14 +64,17 @@ static inline AVX512 void transpose(__m512i r[16])
     }
 }
 
-/* A block of each message, as words; of a message that has no more blocks, zeros. */
+static inline AVX512 __m512i swap_octets(__m512i words)
+{
+    return _mm512_shuffle_epi8(words, _mm512_broadcast_i32x4(_mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14,
+                                                                           13, 12)));
+}
+
+/* A block of each active message, as words; of any other, zeros. */
 static inline AVX512 void load_blocks(const uint8_t *const *data, __mmask16 active, size_t at, __m512i w[16])
 {
-    const __m512i big_endian = _mm512_broadcast_i32x4(
-        _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
     for (int i = 0; i < 16; i++)
-        w[i] = active >> i & 1 ? _mm512_shuffle_epi8(_mm512_loadu_si512(data[i] + at), big_endian)
-                               : _mm512_setzero_si512();
+        w[i] = active >> i & 1 ? swap_octets(_mm512_loadu_si512(data[i] + at)) : _mm512_setzero_si512();
     transpose(w);
 }
 
@@ -111,12 +115,14 @@ static inline AVX512 void load_blocks(const uint8_t *const *data, __mmask16 acti
         NEXT_WORD((i) + 7);                                                                                            \
     } while (0)
 
-static inline AVX512 void take_blocks(__m512i state[8], __mmask16 active, __m512i w[16])
+static inline AVX512 void take_blocks(__m512i state[8], __mmask16 active, const __m512i words[16])
 {
     const uint32_t *k = JF_SHA256_K;
-    __m512i s[8];
+    __m512i s[8], w[16];
     for (int i = 0; i < 8; i++)
         s[i] = state[i];
+    for (int i = 0; i < 16; i++)
+        w[i] = words[i];
     EIGHT_ROUNDS(0);
     EIGHT_ROUNDS(8);
     for (k += 16; k < JF_SHA256_K + 64; k += 16) {
@@ -129,32 +135,73 @@ static inline AVX512 void take_blocks(__m512i state[8], __mmask16 active, __m512
         state[i] = _mm512_mask_add_epi32(state[i], active, state[i], s[i]);
 }
 
-AVX512 void jf_sha256_blocks_wide_avx512(uint32_t *const *state, const uint8_t *const *data, const size_t *blocks,
-                                         size_t messages)
+/* Takes all blocks of each message into its state. */
+static AVX512 void take_messages(__m512i all[8], const uint8_t *const *data, __m512i blocks)
 {
-    uint32_t words[8][16] = {{0}};
-    __m512i all[8], w[16];
-    size_t most = 0;
-    for (size_t i = 0; i < messages; i++) {
-        most = blocks[i] > most ? blocks[i] : most;
-        for (int j = 0; j < 8; j++)
-            words[j][i] = state[i][j];
-    }
-    for (int j = 0; j < 8; j++)
-        all[j] = _mm512_loadu_si512(words[j]);
-    for (size_t done = 0; done < most; done++) {
-        __mmask16 active = 0;
-        for (size_t i = 0; i < messages; i++)
-            active = (__mmask16)(active | (unsigned)(done < blocks[i]) << i);
+    __m512i w[16];
+    for (size_t done = 0;; done++) {
+        __mmask16 active = _mm512_cmpgt_epu32_mask(blocks, _mm512_set1_epi32((int)done));
+        if (!active)
+            return;
         load_blocks(data, active, 64 * done, w);
         take_blocks(all, active, w);
     }
-    for (int j = 0; j < 8; j++)
-        _mm512_storeu_si512(words[j], all[j]);
+}
+
+static inline AVX512 void load_states(const uint32_t *const *state, size_t messages, __m512i all[8])
+{
+    uint32_t words[8][16] = {{0}};
     for (size_t i = 0; i < messages; i++)
         for (int j = 0; j < 8; j++)
-            state[i][j] = words[j][i];
+            words[j][i] = state[i][j];
+    for (int j = 0; j < 8; j++)
+        all[j] = _mm512_loadu_si512(words[j]);
     jf_wipe(words, sizeof words);
+}
+
+/* The inner digests go into the outer blocks as they stand: each is words of one lane already. */
+static inline AVX512 void turn_outward(const __m512i inner[8], __m512i w[16])
+{
+    for (int j = 0; j < 8; j++)
+        w[j] = inner[j];
+    w[8] = _mm512_set1_epi32((int)0x80000000);
+    for (int j = 9; j < 15; j++)
+        w[j] = _mm512_setzero_si512();
+    w[15] = _mm512_set1_epi32(8 * 96);
+}
+
+static inline AVX512 void store_digests(const __m512i all[8], uint8_t (*digest)[32], size_t messages)
+{
+    uint32_t words[8][16];
+    for (int j = 0; j < 8; j++)
+        _mm512_storeu_si512(words[j], swap_octets(all[j]));
+    for (size_t i = 0; i < messages; i++)
+        for (int j = 0; j < 8; j++)
+            memcpy(digest[i] + 4 * j, &words[j][i], 4);
+    jf_wipe(words, sizeof words);
+}
+
+AVX512 void jf_sha256_nested_wide_avx512(const uint32_t *const *inner, const uint32_t *const *outer,
+                                         const uint8_t *const *message, const size_t *length, uint8_t (*digest)[32],
+                                         size_t messages)
+{
+    uint8_t tails[16][128];
+    const uint8_t *tail[16];
+    uint32_t whole[16] = {0}, rest[16] = {0};
+    __m512i all[8], w[16];
+    for (size_t i = 0; i < messages; i++) {
+        size_t done = length[i] / 64 * 64;
+        tail[i] = tails[i];
+        whole[i] = (uint32_t)(length[i] / 64);
+        rest[i] = (uint32_t)jf_sha2_pad(JF_SHA256, message[i] + done, length[i] - done, 64 + length[i], tails[i]);
+    }
+    load_states(inner, messages, all);
+    take_messages(all, message, _mm512_loadu_si512(whole));
+    take_messages(all, tail, _mm512_loadu_si512(rest));
+    turn_outward(all, w);
+    load_states(outer, messages, all);
+    take_blocks(all, 0xffff, w);
+    store_digests(all, digest, messages);
 }
 
 #else
