@@ -1,84 +1,12 @@
-# Many tokens at once, of one verifier or of several issuers': their MACs are computed side by side, without the GIL;
-# other signatures by several threads, those that have code of their own without the GIL too.
+# Many tokens at once, of one verifier or of several issuers'.
 
 from _thread import allocate_lock, start_new_thread
 
 cdef extern from "Python.h":
     int PyErr_CheckSignals() except -1
 
-cdef enum:
-    AT_A_TIME = 64                   # MACs that are made ready together
-    RSA_AT_A_TIME = 16               # signatures that are checked before anything else is looked after
-
-cdef object MAX_THREADS = max(32, os.cpu_count() or 1)
-
-
-cdef struct Job:                     # a token whose header is known, and whose signature is to be checked
-    Sighting seen
-    Py_ssize_t place                 # in the results
-    PyObject *verifier               # whose token it is, which the batch keeps
-    PyObject *selection              # which the batch keeps
-    PyObject *signer                 # the key that was found to have signed it, which the selection keeps
-    const jf_hmac_key *hmac_key      # NULL where it isn't one MAC by one key
-    const jf_rsa_key *rsa_key        # NULL where it isn't one signature by one key that is checked natively
-    jf_verdict verdict
-    jf_flag checked                  # raised when the verdict is known
-
-
-cdef void check_macs(Job *jobs, size_t count) noexcept nogil:
-    cdef uint8_t macs[AT_A_TIME][JF_SHA2_MAX_DIGEST]
-    cdef jf_hmac_check checks[AT_A_TIME]
-    cdef Job *checked[AT_A_TIME]
-    cdef size_t i, ready = 0, length
-    for i in range(count):
-        if jobs[i].hmac_key == NULL:
-            continue
-        length = decode_signature(&jobs[i].seen, macs[ready], JF_SHA2_MAX_DIGEST, &jobs[i].verdict)
-        if jobs[i].verdict == JF_GOOD:
-            checks[ready].key = jobs[i].hmac_key
-            checks[ready].message = jobs[i].seen.raw
-            checks[ready].length = jobs[i].seen.segments.signature - 1
-            checks[ready].mac = macs[ready]
-            checks[ready].mac_length = length
-            checked[ready] = &jobs[i]
-            ready += 1
-    jf_hmac_verify_all(checks, ready)
-    for i in range(ready):
-        if not checks[i].good:
-            checked[i].verdict = JF_SIGNATURE
-    for i in range(count):
-        if jobs[i].hmac_key != NULL:
-            jf_flag_raise(&jobs[i].checked)
-
-
-cdef void check_all_macs(Job *jobs, size_t count) noexcept nogil:
-    while count > AT_A_TIME:
-        check_macs(jobs, AT_A_TIME)
-        jobs += AT_A_TIME
-        count -= AT_A_TIME
-    check_macs(jobs, count)
-
-
-cdef bint check_rsa(Job *jobs, Py_ssize_t count, jf_tickets *tickets) noexcept nogil:
-    # Some of them, whichever no other thread has drawn; whether there may be more.
-    cdef uint8_t signature[JF_RSA_MAX_SIZE]
-    cdef size_t length
-    cdef Job *job
-    cdef int64_t drawn
-    cdef int i
-    for i in range(RSA_AT_A_TIME):
-        drawn = jf_draw(tickets)
-        if drawn >= count:
-            return False
-        job = &jobs[drawn]
-        if job.rsa_key == NULL:
-            continue
-        length = decode_signature(&job.seen, signature, JF_RSA_MAX_SIZE, &job.verdict)
-        if job.verdict == JF_GOOD and not jf_rsa_verify(job.rsa_key, job.seen.raw, job.seen.segments.signature - 1,
-                                                        signature, length):
-            job.verdict = JF_SIGNATURE
-        jf_flag_raise(&job.checked)
-    return True
+cdef Py_ssize_t CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+cdef object MAX_THREADS = max(32, CPUS)
 
 
 @cython.final
@@ -90,30 +18,32 @@ cdef class Batch:
     cdef list selections
     cdef list awaited                # places of those whose keys a fetch may bring
     cdef dict fetched                # the sets of keys to wait for, each once: issuers may share one
-    cdef Job *jobs
+    cdef Jobs *jobs
     cdef Py_ssize_t count            # of the jobs
-    cdef Py_ssize_t natives, others  # of the native signatures among them, and of those that are neither they nor MACs
-    cdef jf_tickets tickets          # for the native signatures
-    cdef Py_ssize_t taken            # how many of them some thread has looked at for others
+    cdef Py_ssize_t signatures       # of those for RSA
+    cdef Py_ssize_t others           # of those that are for neither MACs nor RSA
+    cdef Py_ssize_t threads          # at most
+    cdef Py_ssize_t rsa_helpers      # how many threads were started for RSA
+    cdef Py_ssize_t taken            # how many of the jobs some thread has looked at for others
     cdef Py_ssize_t settled          # how many of them have their results
     cdef list at_work                # a lock for each thread that has begun to help, to be had when it has finished
     cdef object failure              # of one of the threads
 
-    def __cinit__(self, VerifierCore verifier, MultiIssuerCore several, list owners):
+    def __cinit__(self, VerifierCore verifier, MultiIssuerCore several, list owners, Py_ssize_t threads):
         self.verifier = verifier
         self.several = several
         self.owners = owners
+        self.threads = threads
         self.results = [None] * len(owners)
         self.selections = []
         self.awaited = []
         self.at_work = []
         self.fetched = {}
-        self.jobs = <Job *>PyMem_RawMalloc((<size_t>len(owners) + 1) * sizeof(Job))
-        if self.jobs == NULL:
-            raise MemoryError
+        self.jobs = make_jobs(<size_t>len(owners) + 1)
 
     def __dealloc__(self):
-        PyMem_RawFree(self.jobs)
+        if self.jobs != NULL:
+            let_go(self.jobs)
 
     cdef int begin(self) except -1:
         # Answers what is remembered.
@@ -122,7 +52,7 @@ cdef class Batch:
         cdef Token token
         self.now = self.verifier.read_clock()
         for place in range(len(self.owners)):
-            seen = &self.jobs[self.count].seen
+            seen = &self.jobs.job[self.count].seen
             sight(self.owners[place], seen)
             self.verifier.cache.look_for(seen)
             if self.several is None:
@@ -138,7 +68,7 @@ cdef class Batch:
     cdef int take_up(self, Py_ssize_t place) except -1:
         # Makes a job of the token that was seen last, or answers it: where it needs no signature check, and where it is
         # the first one of a new header, which the others then share.
-        cdef Sighting *seen = &self.jobs[self.count].seen
+        cdef Sighting *seen = &self.jobs.job[self.count].seen
         cdef VerifierCore verifier = None
         cdef Selection selection = None
         cdef Token token = None
@@ -170,7 +100,7 @@ cdef class Batch:
         return None if member < 0 else <VerifierCore>self.several.members[member]
 
     cdef int enlist(self, VerifierCore verifier, Selection selection, Py_ssize_t place) except -1:
-        cdef Job *job = &self.jobs[self.count]
+        cdef Job *job = &self.jobs.job[self.count]
         job.place = place
         job.verifier = <PyObject *>verifier
         job.selection = <PyObject *>selection
@@ -179,6 +109,12 @@ cdef class Batch:
         if not self.selections or self.selections[len(self.selections) - 1] is not selection:
             self.selections.append(selection)
         self.count += 1
+        jf_shared_write(&self.jobs.count, self.count)
+        if self.rsa_helpers + 1 < min(self.threads, CPUS, self.signatures // RSA_AT_A_TIME):
+            if start_rsa_helper(self.jobs):
+                self.rsa_helpers += 1
+            else:                    # there are no more threads to be had
+                self.threads = 1
         return 0
 
     cdef int prepare(self, Job *job, Selection selection) except -1:
@@ -186,7 +122,7 @@ cdef class Batch:
         cdef size_t length = JF_BASE64URL_DECODED_SIZE(job.seen.segments.signature_length)
         cdef object key = selection.candidates[0]
         cdef bint alone = len(selection.candidates) == 1
-        job.checked.raised = False
+        jf_shared_write(&job.checked, False)
         job.hmac_key = NULL
         job.rsa_key = NULL
         if alone and type(key) is HmacKey and length <= JF_SHA2_MAX_DIGEST:
@@ -194,49 +130,54 @@ cdef class Batch:
             return 0
         if alone and type(key) is RsaKey and length <= JF_RSA_MAX_SIZE:
             job.rsa_key = &(<RsaKey>key).state
-            self.natives += 1
+            self.signatures += 1
             return 0
         self.others += 1
         return 0
 
-    cdef int check(self, Py_ssize_t threads) except -1:
-        # To start a thread takes longer than a native signature; to any other one it is little.
-        cdef Py_ssize_t shares = self.others + (self.natives + RSA_AT_A_TIME - 1) // RSA_AT_A_TIME
-        with nogil:
-            check_all_macs(self.jobs, <size_t>self.count)
-        if shares:
-            share_out(self, min(threads, shares) - 1)
-        return 0
-
     cdef Job *next_job(self) noexcept:
-        # One whose signature is none of the native ones, and that no thread has taken yet; or NULL.
+        # One that is for neither MACs nor RSA, and that no thread has taken yet; or NULL.
         cdef Job *job = NULL
         with cython.critical_section(self):
             while job == NULL and self.taken < self.count:
-                if self.jobs[self.taken].hmac_key == NULL and self.jobs[self.taken].rsa_key == NULL:
-                    job = &self.jobs[self.taken]
+                job = &self.jobs.job[self.taken]
+                if job.hmac_key != NULL or job.rsa_key != NULL:
+                    job = NULL
                 self.taken += 1
         return job
 
-    cdef int check_signatures(self, bint helping) except -1:
-        # A thread that helps leaves the GIL alone until no native signature is left: it would often find it taken, and
-        # to be woken takes longer than several signatures.
-        cdef PreparedKey key
-        cdef Job *job
-        cdef bint more = True
+    cdef int check_rsa_signatures(self) except -1:
+        # Together with the threads that help; what is checked is settled meanwhile.
+        cdef bint more = self.signatures > 0
+        cdef Py_ssize_t i
         while more:
             with nogil:
-                more = check_rsa(self.jobs, self.count, &self.tickets)
-                while helping and more:
-                    more = check_rsa(self.jobs, self.count, &self.tickets)
-            if not helping:
-                self.settle_what_is_checked()
-                PyErr_CheckSignals()
-        job = self.next_job()
+                for i in range(RSA_AT_A_TIME):
+                    more = check_rsa(self.jobs)
+                    if not more:
+                        break
+            self.settle_what_is_checked()
+            PyErr_CheckSignals()
+        return 0
+
+    cdef int wait_for_rsa(self) except -1:
+        # For those that others are still at, one for each thread at most.
+        cdef unsigned waited = 0
+        self.settle_what_is_checked()
+        while self.settled < self.count:
+            with nogil:
+                while not jf_shared_read(&self.jobs.job[self.settled].checked):
+                    jf_wait(&waited)
+            self.settle_what_is_checked()
+        return 0
+
+    cdef int check_other_signatures(self, bint helping) except -1:
+        cdef PreparedKey key
+        cdef Job *job = self.next_job()
         while job != NULL:
             key = (<VerifierCore>job.verifier).find_signer(<Selection>job.selection, &job.seen, &job.verdict)
             job.signer = <PyObject *>key
-            jf_flag_raise(&job.checked)
+            jf_shared_write(&job.checked, True)
             if not helping:
                 PyErr_CheckSignals()     # cryptography doesn't look after them
             job = self.next_job()
@@ -244,8 +185,6 @@ cdef class Batch:
 
     cdef int stop(self, object failure) except -1:
         # The first failure counts. Nobody finds anything more to do.
-        while jf_draw(&self.tickets) < self.count:
-            pass
         with cython.critical_section(self):
             self.taken = self.count
             if self.failure is None:
@@ -263,7 +202,7 @@ cdef class Batch:
         with cython.critical_section(self):
             self.at_work.append(finished)
         try:
-            self.check_signatures(True)
+            self.check_other_signatures(True)
         except BaseException as failure:
             self.stop(failure)
         finally:
@@ -282,23 +221,34 @@ cdef class Batch:
 
     cdef int settle_what_is_checked(self) except -1:
         # In order, up to the first that is not.
-        while self.settled < self.count and jf_flag_is_raised(&self.jobs[self.settled].checked):
-            self.settle(&self.jobs[self.settled])
+        while self.settled < self.count and jf_shared_read(&self.jobs.job[self.settled].checked):
+            self.settle(&self.jobs.job[self.settled])
             self.settled += 1
         return 0
 
-    cdef int run(self, Py_ssize_t threads) except -1:
-        self.begin()
-        self.check(threads)
-        return self.settle_what_is_checked()
+    cdef int run(self) except -1:
+        try:
+            self.begin()
+            jf_shared_write(&self.jobs.complete, True)
+            with nogil:
+                check_all_macs(self.jobs.job, <size_t>self.count)
+            self.check_rsa_signatures()
+            if self.others:
+                share_out(self, min(self.threads, self.others) - 1)
+            self.wait_for_rsa()
+        except BaseException:
+            with nogil:
+                dismiss_rsa_helpers(self.jobs)
+            raise
+        return 0
 
-    cdef int try_again(self, Py_ssize_t threads) except -1:
+    cdef int try_again(self) except -1:
         # Those whose keys were on their way, after one wait for all of them. While it lasted the others were verified.
         cdef Batch again = Batch.__new__(Batch, self.verifier, self.several,
-                                         [self.owners[place] for place in self.awaited])
+                                         [self.owners[place] for place in self.awaited], self.threads)
         for fetched in self.fetched.values():
             fetched.wait()
-        again.run(threads)
+        again.run()
         for place, result in zip(self.awaited, again.results):
             self.results[place] = result
         return 0
@@ -314,7 +264,7 @@ cdef int share_out(Batch batch, Py_ssize_t helpers) except -1:
             except RuntimeError:     # no more threads to be had
                 break
             helpers -= 1
-        batch.check_signatures(False)
+        batch.check_other_signatures(False)
         batch.settle_what_is_checked()
     except BaseException as failure:
         batch.stop(failure)
@@ -332,7 +282,7 @@ cdef int wait_for_helpers(Batch batch) except -1:
     if batch.failure is not None:
         failure, batch.failure = batch.failure, None
         raise failure
-    return batch.settle_what_is_checked()
+    return 0
 
 
 cdef int wait_for(Batch batch, object finished) except -1:
@@ -359,9 +309,9 @@ cdef list verify_batch(VerifierCore verifier, MultiIssuerCore several, object ra
         raise TypeError(f"threads is an int, not {type(threads).__name__}")
     if threads < 1:
         raise ValueError("threads is at least 1")
-    batch = Batch.__new__(Batch, verifier, several, [borrow(one, &raw, &length) for one in raws])
-    threads = min(threads, MAX_THREADS)
-    batch.run(threads)
+    batch = Batch.__new__(Batch, verifier, several, [borrow(one, &raw, &length) for one in raws],
+                          min(threads, MAX_THREADS))
+    batch.run()
     if batch.awaited:
-        batch.try_again(threads)
+        batch.try_again()
     return batch.results

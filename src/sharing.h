@@ -1,4 +1,4 @@
-/* What threads that share out work need without a lock: who does which job, and which jobs are done. */
+/* Numbers that threads share without a lock, and how they wait for one another where it won't be long. */
 #ifndef JF_SHARING_H
 #define JF_SHARING_H
 
@@ -6,43 +6,62 @@
 
 #if defined(_MSC_VER)
 #include <intrin.h>
+#include <windows.h>
+#else
+#include <sched.h>
 #endif
 
-/* Numbers from 0 on, each of which is drawn once. Who finds that all are drawn sees what those who drew them had written
- * before. */
+/* Who reads what another thread has written or added to sees all that it had done before. */
 typedef struct {
-    volatile int64_t next;
-} jf_tickets;
+    volatile int64_t value;
+} jf_shared;
 
-static inline int64_t jf_draw(jf_tickets *tickets)
+static inline int64_t jf_shared_read(const jf_shared *shared)
 {
 #if defined(_MSC_VER)
-    return _InterlockedExchangeAdd64(&tickets->next, 1);
+    return _InterlockedOr64((volatile int64_t *)&shared->value, 0);
 #else
-    return __atomic_fetch_add(&tickets->next, 1, __ATOMIC_ACQ_REL);
+    return __atomic_load_n(&shared->value, __ATOMIC_ACQUIRE);
 #endif
 }
 
-/* Who sees that it is raised sees all that was written before. */
-typedef struct {
-    volatile long raised;
-} jf_flag;
-
-static inline void jf_flag_raise(jf_flag *flag)
+static inline void jf_shared_write(jf_shared *shared, int64_t value)
 {
 #if defined(_MSC_VER)
-    _InterlockedExchange(&flag->raised, 1);
+    _InterlockedExchange64(&shared->value, value);
 #else
-    __atomic_store_n(&flag->raised, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&shared->value, value, __ATOMIC_RELEASE);
 #endif
 }
 
-static inline int jf_flag_is_raised(const jf_flag *flag)
+/* Gives what it was before. */
+static inline int64_t jf_shared_add(jf_shared *shared, int64_t number)
 {
 #if defined(_MSC_VER)
-    return _InterlockedOr((volatile long *)&flag->raised, 0) != 0;
+    return _InterlockedExchangeAdd64(&shared->value, number);
 #else
-    return __atomic_load_n(&flag->raised, __ATOMIC_ACQUIRE) != 0;
+    return __atomic_fetch_add(&shared->value, number, __ATOMIC_ACQ_REL);
+#endif
+}
+
+/* To be called again and again; `*times` counts how often it was. To sleep and be woken takes as long as several
+ * signatures: only who has waited for longer than that lets other threads run. */
+static inline void jf_wait(unsigned *times)
+{
+    if (++*times < 1000) {
+#if defined(_MSC_VER)
+        YieldProcessor();
+#elif defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        __asm__ volatile("yield");
+#endif
+        return;
+    }
+#if defined(_MSC_VER)
+    SwitchToThread();
+#else
+    sched_yield();
 #endif
 }
 

@@ -1,12 +1,10 @@
 from libc.stdint cimport int64_t
 
 cdef extern from "sharing.h" nogil:
-    ctypedef struct jf_tickets:
+    ctypedef struct jf_shared:
         pass
 
-    ctypedef struct jf_flag:
-        long raised
-
-    int64_t jf_draw(jf_tickets *tickets)
-    void jf_flag_raise(jf_flag *flag)
-    bint jf_flag_is_raised(const jf_flag *flag)
+    int64_t jf_shared_read(const jf_shared *shared)
+    void jf_shared_write(jf_shared *shared, int64_t value)
+    int64_t jf_shared_add(jf_shared *shared, int64_t number)
+    void jf_wait(unsigned *times)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import ctypes
 import functools
 import hashlib
@@ -14,11 +13,12 @@ import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from forge import HEADER, LONG_SECRET, NOW, SECRET, good, sign
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from key_pairs import private_key, spki, token
 
@@ -27,6 +27,7 @@ from jwtfast._native import Generation, Kernels, PreparedKey, SignatureKey
 
 KEY = Key.from_secret(SECRET, "HS256")
 FAR = NOW + 3600
+RSA_TOKEN = token("RS256", private_key("RSA"), {"exp": FAR})
 
 
 def verifier(**options: Any) -> Verifier:
@@ -375,28 +376,82 @@ def test_an_interruption_between_signatures(threads: int) -> None:
     assert judge.cache_info().tokens == 1
 
 
-@pytest.mark.parametrize(("count", "threads", "started"), [(17, 8, 0), (18, 8, 1), (50, 8, 3), (50, 2, 1)])
-def test_threads_are_for_many_native_signatures(
-    count: int, threads: int, started: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No thread is started for fewer native signatures than take longer than to start it; the first token has none."""
-    if not _native.kernels.has_rsa:
-        pytest.skip("the kernels in use leave RSA to cryptography")
-    starts: list[object] = []
-    monkeypatch.setattr(_native, "start_new_thread", lambda work, _arguments: starts.append(work))
-    raws = [token("RS256", private_key("RSA"), {"exp": FAR})] * count
-    judge = Verifier(Key.from_pem(spki(private_key("RSA")), "RS256"), clock=lambda: NOW, cache_tokens=0)
-    assert all(isinstance(one, Token) for one in judge.verify_many(raws, threads=threads))
-    assert len(starts) == started
+TASKS = Path("/proc/self/task")
+needs_rsa = pytest.mark.skipif(not _native.kernels.has_rsa, reason="the kernels in use leave RSA to cryptography")
+needs_tasks = pytest.mark.skipif(not TASKS.is_dir(), reason="the system doesn't say how many threads there are")
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no interval timer")
+def rsa_verifier() -> Verifier:
+    """Make a verifier of RS256 tokens at NOW that remembers none."""
+    return Verifier(Key.from_pem(spki(private_key("RSA")), "RS256"), clock=lambda: NOW, cache_tokens=0)
+
+
+def wait_for_threads(count: int) -> int:
+    """Wait until there are no more threads, of whatever kind, than that; give how many there are."""
+    give_up = time.monotonic() + 30
+    while (threads := len(list(TASKS.iterdir()))) > count and time.monotonic() < give_up:
+        time.sleep(0.001)
+    return threads
+
+
+@needs_rsa
+@given(st.lists(st.integers(0, 3), min_size=60, max_size=300), st.sampled_from([1, 2, 3, 8]))
+@settings(max_examples=50)
+def test_native_signatures_by_several_threads(kinds: list[int], threads: int) -> None:
+    """However many threads share them, each signature's verdict goes to its own token, and MACs stand between them."""
+    head, _, signature = RSA_TOKEN.rpartition(".")
+    raws = [RSA_TOKEN, f"{head}.{'A' * len(signature)}", f"{head}.{signature[:-4]}", good(exp=FAR)]
+    judge = Verifier([Key.from_pem(spki(private_key("RSA")), "RS256"), KEY], clock=lambda: NOW, cache_tokens=0)
+    results = judge.verify_many([raws[kind] for kind in kinds], threads=threads)
+    assert [isinstance(one, Token) and one.algorithm for one in results] == [
+        ("RS256", False, False, "HS256")[kind] for kind in kinds
+    ]
+
+
+@needs_rsa
+@needs_tasks
+@pytest.mark.parametrize("threads", [1, 2, 1000])
+def test_no_more_threads_for_native_signatures_than_cpus(threads: int) -> None:
+    """Native signatures keep a CPU busy each: threads that help are fewer than CPUs and than asked for, and all end."""
+    judge, raws, stop = rsa_verifier(), [RSA_TOKEN] * 3000, threading.Event()
+    before = len(list(TASKS.iterdir())) + 1
+    counts: list[int] = []
+
+    def look() -> None:
+        while not stop.wait(0.0005):
+            counts.append(len(list(TASKS.iterdir())) - before)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for _ in range(5):
+        judge.verify_many(raws, threads=threads)
+    stop.set()
+    looking.join()
+    most = min(threads, len(os.sched_getaffinity(0))) - 1
+    # One that has gone out of a batch may not have ended when the next one starts another.
+    assert (0 < max(counts) <= 2 * most) if most else max(counts) == 0
+    assert wait_for_threads(before - 1) == before - 1
+
+
+@needs_rsa
+def test_native_threads_that_are_not_to_be_had() -> None:
+    """Where no thread can be started, the caller's checks all native signatures."""
+    before = threading.stack_size(1 << 46)
+    try:
+        with pytest.raises(RuntimeError):
+            threading.Thread(target=int).start()
+        results = rsa_verifier().verify_many([RSA_TOKEN] * 200, threads=4)
+    finally:
+        threading.stack_size(before)
+    assert sum(isinstance(one, Token) for one in results) == 200
+
+
+@needs_tasks
 @pytest.mark.parametrize("threads", [1, 3])
 def test_an_interruption_of_native_signatures(threads: int) -> None:
     """A signal's handler raises out of a batch whose signatures are checked natively, and no thread is left behind."""
-    raws = [token("RS256", private_key("RSA"), {"exp": FAR})] * 5000
-    judge = Verifier(Key.from_pem(spki(private_key("RSA")), "RS256"), clock=lambda: NOW, cache_tokens=0)
-    threads_before = _thread._count()
+    raws, judge = [RSA_TOKEN] * 5000, rsa_verifier()
+    threads_before = len(list(TASKS.iterdir()))
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -410,24 +465,20 @@ def test_an_interruption_of_native_signatures(threads: int) -> None:
     try:
         with pytest.raises(KeyboardInterrupt):
             verify_until_then()
-        # Those that hadn't begun have nothing to do, and end by themselves.
-        give_up = time.monotonic() + 30
-        while _thread._count() > threads_before and time.monotonic() < give_up:
-            time.sleep(0.001)
-        assert _thread._count() == threads_before
+        # They have let go of the batch, and are about to end.
+        assert wait_for_threads(threads_before) == threads_before
     finally:
         signal.signal(signal.SIGALRM, before)
     assert all(isinstance(result, Token) for result in judge.verify_many(raws[:10], threads=threads))
 
 
-@pytest.mark.parametrize(("algorithm", "kind"), [("RS256", "RSA"), ("ES256", "P-256")])
-def test_threads_that_begin_too_late(algorithm: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_that_begin_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a thread that has not begun, and one that begins when all is done finds nothing to do."""
-    private = private_key(kind)
-    raws = [token(algorithm, private, {"exp": FAR, "n": number}) for number in range(40)]
+    private = private_key("P-256")
+    raws = [token("ES256", private, {"exp": FAR, "n": number}) for number in range(40)]
     late: list[Callable[[], None]] = []
     monkeypatch.setattr(_native, "start_new_thread", lambda work, _arguments: late.append(work))
-    judge = Verifier(Key.from_pem(spki(private), algorithm), clock=lambda: NOW)
+    judge = Verifier(Key.from_pem(spki(private), "ES256"), clock=lambda: NOW)
     results = judge.verify_many(raws, threads=3)
     assert [one.claims["n"] for one in results if isinstance(one, Token)] == list(range(40))
     assert len(late) == 2
