@@ -8,7 +8,7 @@
 #include <intrin.h>
 #include <windows.h>
 #else
-#include <sched.h>
+#include <time.h>
 #endif
 
 /* Who reads what another thread has written or added to sees all that it had done before. */
@@ -45,7 +45,7 @@ static inline int64_t jf_shared_add(jf_shared *shared, int64_t number)
 }
 
 /* To be called again and again; `*times` counts how often it was. To sleep and be woken takes as long as several
- * signatures: only who has waited for longer than that lets other threads run. */
+ * signatures: only who has waited for longer than that sleeps, for 50 µs, since it may be for something slow. */
 static inline void jf_wait(unsigned *times)
 {
     if (++*times < 1000) {
@@ -59,9 +59,9 @@ static inline void jf_wait(unsigned *times)
         return;
     }
 #if defined(_MSC_VER)
-    SwitchToThread();
+    Sleep(1);
 #else
-    sched_yield();
+    nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
 #endif
 }
 
