@@ -42,7 +42,7 @@ def start(name: str, claims: list[dict[str, Any]]) -> Steps:
     signer = prepare(name, claims)
 
     def setup() -> Arguments:
-        return (signer.sign, list(map(signer.arrive, claims))), {}
+        return signer.sign, list(map(signer.arrive, claims))
 
     yield signer.sign_all, setup
 

@@ -117,7 +117,7 @@ def start_cold(contender: Contender, tokens: Samples) -> Steps:
 
     def setup() -> Arguments:
         ready.forget()
-        return (ready.verify, ready.arrive(tokens.good)), {}
+        return ready.verify, ready.arrive(tokens.good)
 
     yield ready.accept, setup
     assert ready.hits is None or ready.hits() == hits
@@ -134,7 +134,7 @@ def start_cached(contender: Contender, tokens: Samples) -> Steps:
     def setup() -> Arguments:
         nonlocal rounds
         rounds += 1
-        return (ready.verify, ready.arrive(tokens.good)), {}
+        return ready.verify, ready.arrive(tokens.good)
 
     yield ready.accept, setup
     assert ready.hits is None or ready.hits() == hits + rounds * len(tokens.good)
@@ -146,7 +146,7 @@ def start_rejected(contender: Contender, tokens: Samples) -> Steps:
     ready.remember(ready.arrive(tokens.good))
 
     def setup() -> Arguments:
-        return (ready.verify, ready.refusal, ready.arrive(tokens.bad_signature)), {}
+        return ready.verify, ready.refusal, ready.arrive(tokens.bad_signature)
 
     yield refuse_all, setup
 
