@@ -158,14 +158,16 @@ def _take_part(benchmark: BenchmarkFixture, entrant: Entrant, orders: IO[str], r
 
 
 def _keep_memory() -> None:
-    # glibc gives the end of the heap back whenever it is free, and takes it anew for the next round, a page fault at a
-    # time. By what happens to lie behind them that is nothing, or 150 ns a token for who keeps 1,000 of them; in a server
-    # something always lies there.
+    # A round that takes memory for the first time since the fork, or after glibc gave the heap's end back, pays for
+    # it by page faults: nothing, or 150 ns a token for who keeps 1,000 of them, by what happens to lie where. In a server
+    # it has been there for long. What the system doesn't offer, or allow, is left out.
     libc = ctypes.CDLL(None)
+    m_trim_threshold, m_mmap_threshold, mcl_current = -1, -3, 1
     if hasattr(libc, "mallopt"):
-        m_trim_threshold, m_mmap_threshold = -1, -3
         libc.mallopt(m_trim_threshold, 1 << 30)
         libc.mallopt(m_mmap_threshold, 1 << 25)
+    if hasattr(libc, "mlockall"):
+        libc.mlockall(mcl_current)
 
 
 def _say(report: IO[str], answer: dict[str, Any]) -> None:
