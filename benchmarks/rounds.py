@@ -159,8 +159,8 @@ def _take_part(benchmark: BenchmarkFixture, entrant: Entrant, orders: IO[str], r
 
 def _keep_memory() -> None:
     # A round that takes memory for the first time since the fork, or after glibc gave the heap's end back, pays for
-    # it by page faults: nothing, or 150 ns a token for who keeps 1,000 of them, by what happens to lie where. In a server
-    # it has been there for long. What the system doesn't offer, or allow, is left out.
+    # it by page faults: nothing, or 150 ns a token for who keeps 1,000 of them, by what happens to lie where. In a
+    # server it has been there for long. What the system doesn't offer, or allow, is left out.
     libc = ctypes.CDLL(None)
     m_trim_threshold, m_mmap_threshold, mcl_current = -1, -3, 1
     if hasattr(libc, "mallopt"):
