@@ -112,16 +112,40 @@ typedef struct {
 /* `text` holds at most JF_JSON_MAX_NAMES names, all different, and must outlive `names`. */
 void jf_json_names_init(jf_json_names *names, const jf_json_text *text, size_t count);
 
-/* How long the strings and numbers of the text before were, in their order (less a multiple of a kernel's register).
+/* What the text before was like: how long its strings and numbers were, in their order (less a multiple of a kernel's
+ * register), and which of the names that were looked for its members had, each counted from 1; 0 for another name.
  *
  * Tokens of one issuer look much alike. Where a string ends is known only at the end of a chain of instructions that each
- * wait for the one before; that it ends where the one before did is one compare, which the CPU need not wait for. The
- * guesses decide nothing but time. Threads may share them; the first ones are all zero. */
+ * wait for the one before; that it ends where the one before did is one compare, which the CPU need not wait for. And a
+ * name that is the expected one needs no hash. The guesses decide nothing but time. Threads may share them; the first
+ * ones are all zero. */
 enum { JF_JSON_GUESSES = 256 };
 
 typedef struct {
     uint8_t length[JF_JSON_GUESSES];
+    uint8_t name[JF_JSON_GUESSES];
 } jf_json_guesses;
+
+static inline unsigned jf_json_guess(const uint8_t *guess)
+{
+#if defined(__GNUC__)
+    return __atomic_load_n(guess, __ATOMIC_RELAXED);
+#else
+    return *(const volatile uint8_t *)guess;
+#endif
+}
+
+/* Written only where it changes: threads that share it would have to hand its cache line over each time. */
+static inline void jf_json_learn(uint8_t *guess, unsigned what)
+{
+    if (jf_json_guess(guess) == what)
+        return;
+#if defined(__GNUC__)
+    __atomic_store_n(guess, (uint8_t)what, __ATOMIC_RELAXED);
+#else
+    *(volatile uint8_t *)guess = (uint8_t)what;
+#endif
+}
 
 enum { JF_JSON_SETTLED = 1 }; /* names are unique and canonical, as a full parser has found */
 

@@ -16,7 +16,7 @@ typedef struct {
     jf_json_result result; /* why the scan ended early */
     int settled, unusual;
     int escapes; /* a string with escapes has been passed */
-    uint8_t guessed;
+    uint8_t guessed, named; /* the next guesses: of a length; and of a name, for the top-level object */
     jf_json_guesses *guesses;
     size_t count, open;
     jf_json_text member[JF_JSON_MAX_MEMBERS]; /* the names of all open objects, the innermost last */
@@ -44,6 +44,14 @@ static inline const uint8_t *after_space(const uint8_t *p)
     while (*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
         p++;
     return p;
+}
+
+/* From where `sign` is due, spaces round it or not, to what comes after it; NULL, if it isn't there. */
+static inline const uint8_t *after_sign(const uint8_t *p, uint8_t sign)
+{
+    if (*p != sign && *(p = after_space(p)) != sign)
+        return NULL;
+    return after_space(p + 1);
 }
 
 static inline uint8_t *next_guess(scan *s)
@@ -190,10 +198,9 @@ static inline const uint8_t *scan_literal(const uint8_t *p, jf_json_value *value
 
 /* Takes a name into the open object whose names begin at `base`; `seen` is a filter over their hashes. Gives whether it
  * is the first of that name. */
-static inline int note_member(scan *s, const jf_json_text *name, unsigned hash, int escaped, size_t base, uint64_t *seen)
+static inline int note_member(scan *s, const jf_json_text *name, int escaped, size_t base, uint64_t *seen)
 {
-    uint64_t bit = UINT64_C(1) << hash;
-    s->count++;
+    uint64_t bit = UINT64_C(1) << jf_json_name_hash(name);
     if (s->settled)
         return 1;
     if (escaped || s->open == JF_JSON_MAX_MEMBERS) {
@@ -209,21 +216,62 @@ static inline int note_member(scan *s, const jf_json_text *name, unsigned hash, 
     return 1;
 }
 
-/* From a member's opening quote to its value. */
-static inline JF_JSON_TARGET const uint8_t *scan_name(scan *s, const uint8_t *p, jf_json_text *name, unsigned *hash,
-                                                      size_t base, uint64_t *seen)
+/* The name whose opening quote is at `p`, if it is the one of `names` that is expected there: its place among them,
+ * counted from 1. Otherwise 0. */
+static inline unsigned expected_name(const scan *s, const uint8_t *p, const jf_json_names *names)
+{
+    unsigned place = jf_json_guess(&s->guesses->name[s->named]);
+    const jf_json_text *name;
+    if (!place || place > names->count)
+        return 0;
+    name = &names->text[place - 1];
+    if (*p != '"' || jf_json_head_in_text(p + 1, name->length) != name->head)
+        return 0;
+    if (name->length > 8 && memcmp(p + 9, name->text + 8, name->length - 8))
+        return 0;
+    return p[1 + name->length] == '"' ? place : 0;
+}
+
+/* The place of a name among `names`. It will be expected here, unless it is so long that comparing it could lead past the
+ * padding. */
+static inline unsigned find_name(scan *s, const jf_json_text *name, const jf_json_names *names)
+{
+    unsigned place = names->first[jf_json_name_hash(name)];
+    while (place && !same(&names->text[place - 1], name))
+        place = names->next[place - 1];
+    jf_json_learn(&s->guesses->name[s->named], name->length > JF_JSON_PADDING - 8 ? 0 : place);
+    return place;
+}
+
+/* From a member's opening quote to its value, which goes to *value: one of `found`, if the name is one of `names`. */
+static inline JF_JSON_TARGET const uint8_t *scan_name(scan *s, const uint8_t *p, const jf_json_names *names,
+                                                      jf_json_value *found, jf_json_value **value, size_t base,
+                                                      uint64_t *seen)
 {
     jf_json_value string;
-    if (*p != '"' || !(p = scan_string(s, p, &string)))
-        return NULL;
-    name->text = string.text;
-    name->length = string.length;
-    name->head = jf_json_head_in_text(string.text, string.length);
-    *hash = jf_json_name_hash(name);
-    if (!note_member(s, name, *hash, string.escaped, base, seen))
+    jf_json_text name;
+    unsigned place = names ? expected_name(s, p, names) : 0;
+    if (place) {
+        p += names->text[place - 1].length + 2;
+        string.escaped = 0;
+        s->guessed++; /* as scan_string does, so that all others keep their guesses */
+    } else {
+        if (*p != '"' || !(p = scan_string(s, p, &string)))
+            return NULL;
+        name.text = string.text;
+        name.length = string.length;
+        name.head = jf_json_head_in_text(string.text, string.length);
+        place = names ? find_name(s, &name, names) : 0;
+    }
+    s->named += names != NULL;
+    s->count++;
+    if (place)
+        *value = &found[place - 1];
+    /* What has been found tells by itself whether there was one of its name before. */
+    if (place && !string.escaped ? (*value)->kind != JF_JSON_ABSENT
+                                 : !note_member(s, &name, string.escaped, base, seen))
         return refuse(s, JF_JSON_DUPLICATE);
-    p = after_space(p);
-    return *p == ':' ? after_space(p + 1) : NULL;
+    return after_sign(p, ':');
 }
 
 /* From the opening brace on. Gives the values of the members that are in `names`, if there are any. */
@@ -236,23 +284,16 @@ static inline JF_JSON_TARGET const uint8_t *scan_object(scan *s, const uint8_t *
     if (*p == '}')
         return p + 1;
     for (;;) {
-        jf_json_text name;
         jf_json_value other, *value = &other;
-        unsigned hash;
-        if (!(p = scan_name(s, p, &name, &hash, base, &seen)))
+        if (!(p = scan_name(s, p, names, found, &value, base, &seen)))
             return NULL;
-        for (unsigned i = names ? names->first[hash] : 0; i; i = names->next[i - 1])
-            if (same(&names->text[i - 1], &name))
-                value = &found[i - 1];
         p = *p == '"' ? scan_string(s, p, value) : scan_value(s, p, value, depth);
         if (!p)
             return NULL;
-        p = after_space(p);
-        if (*p == '}')
+        if (*p != ',' && *(p = after_space(p)) == '}')
             break;
-        if (*p != ',')
+        if (!(p = after_sign(p, ',')))
             return NULL;
-        p = after_space(p + 1);
     }
     s->open = base;
     return p + 1;
@@ -269,12 +310,10 @@ static inline JF_JSON_TARGET const uint8_t *scan_array(scan *s, const uint8_t *p
         p = *p == '"' ? scan_string(s, p, &element) : scan_value(s, p, &element, depth);
         if (!p)
             return NULL;
-        p = after_space(p);
-        if (*p == ']')
+        if (*p != ',' && *(p = after_space(p)) == ']')
             return p + 1;
-        if (*p != ',')
+        if (!(p = after_sign(p, ',')))
             return NULL;
-        p = after_space(p + 1);
     }
 }
 
@@ -322,7 +361,7 @@ static inline JF_JSON_TARGET jf_json_result scan_text(const uint8_t *text, size_
     s.settled = flags & JF_JSON_SETTLED;
     s.unusual = s.escapes = 0;
     s.count = s.open = 0;
-    s.guessed = 0;
+    s.guessed = s.named = 0;
     s.guesses = guesses;
     for (size_t i = 0; names && i < names->count; i++) {
         found[i].kind = JF_JSON_ABSENT;

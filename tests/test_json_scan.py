@@ -250,6 +250,93 @@ def test_many_members_and_the_registered_ones() -> None:
         assert code(f"{{{','.join(members)}}}".encode()) == "expired"
 
 
+# ---- after a token that looked much the same ----
+
+REQUIRED = ("sub", "x" * 8, "x" * 9, "y" * 24, "y" * 25, 'a"b')
+DEMANDING = Verifier(KEY, required=REQUIRED, audience=ANY, clock=lambda: NOW, max_token_bytes=LIMIT, cache_tokens=0)
+
+
+@given(
+    st.lists(st.tuples(NAMES, VALUES), max_size=8),
+    st.lists(st.tuples(NAMES, VALUES), max_size=8),
+    st.integers(0, 8),
+    st.booleans(),
+)
+def test_any_document_after_another(
+    before: list[tuple[str, Any]], after: list[tuple[str, Any]], common: int, ascii_only: bool
+) -> None:
+    """What begins like the token before, and goes on as it likes, gets the oracle's verdict."""
+    for members in (before, before, before[:common] + after, before):
+        text = ",".join(
+            f"{json.dumps(name, ensure_ascii=ascii_only)}:{json.dumps(value, ensure_ascii=ascii_only)}"
+            for name, value in members
+        )
+        check(f"{{{text}}}".encode("utf-8", "surrogatepass"))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"exp":2000,"exp":2000}',
+        '{"exp":2000,"iss":"a","exp":2000}',
+        '{"exp":2000,"sub":"b","sub":"b"}',
+        '{"iss":"a","iss":"a","sub":"b"}',
+        '{"exp":2000,"iss":"a","sub":"b","iss":"a"}',
+        r'{"exp":2000,"iss":"a","\u0065xp":2000}',
+        r'{"\u0065xp":2000,"iss":"a","sub":"b","exp":2000}',
+        '{"exp',
+        '{"exp"',
+        '{"exp":',
+        '{"exp":2000,"is',
+        '{"exp":2000,"iss"',
+        '{"exp":2000,"iss"}',
+        '{"exp":2000,"iss:"a"}',
+        '{"exp":2000,iss":"a"}',
+        '{"exp":2000,!iss":"a"}',
+        '{"exp":2000,"iss","a"}',
+        '{"exp":2000,"iss":"a" "sub":"b"}',
+    ],
+)
+def test_bad_after_good(payload: str) -> None:
+    """What the token before had in its place is looked for there, but is never taken for granted."""
+    for _ in range(2):
+        assert check(b'{"exp":2000,"iss":"a","sub":"b"}')
+    assert code(payload.encode()) == "malformed"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"exp" :2000,"iss"\t: "a" , "sub":\n"b"\r}',
+        r'{"\u0065xp":2000,"iss":"a","sub":"b"}',
+        '{"sub":"b","iss":"a","exp":2000}',
+        '{"ex":1,"is":2,"su":3}',
+        '{"exp ":1,"iss ":2,"subject":3}',
+        '{"exp":2000,"x":1,"iss":"a","y":{"exp":1,"iss":2},"sub":"b"}',
+    ],
+)
+def test_good_after_good(payload: str) -> None:
+    """Members in other places, of names that begin alike, or spelled otherwise are read for what they are."""
+    for _ in range(2):
+        assert check(b'{"exp":2000,"iss":"a","sub":"b"}')
+    assert check(payload.encode())
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_names_of_any_length_after_one_another(name: str) -> None:
+    """A claim that is asked for is found, and missed, whatever its name, also where the token before had it."""
+    good = json.dumps(dict.fromkeys(REQUIRED, "v"))
+    quoted = json.dumps(name)
+    for other in (quoted[:-1] + '_"', quoted[:-2] + '_"'):
+        for _ in range(2):
+            assert judged(good.encode(), DEMANDING)
+        assert code(good.replace(quoted, other).encode(), DEMANDING) == "missing_claim"
+    assert code(f"{good[:-1]},{quoted}:1}}".encode(), DEMANDING) == "malformed"
+
+
+# ---- limits ----
+
+
 @pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]"), ('{"a":[', "]}")])
 def test_depth(begin: str, end: str) -> None:
     """64 containers in one another are read, 65 and any more are refused, and more beside one another don't matter."""
