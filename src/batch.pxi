@@ -14,7 +14,7 @@ cdef class Batch:
     cdef VerifierCore verifier       # one of those whose tokens they are: all have one clock and one cache
     cdef MultiIssuerCore several     # which picks each token's; None where there is but the one
     cdef double now
-    cdef list owners, results        # of the tokens' characters; and of what became of them
+    cdef list owners, results        # of the tokens' characters, once they were sighted; and what became of them
     cdef list selections
     cdef list awaited                # places of those whose keys a fetch may bring
     cdef dict fetched                # the sets of keys to wait for, each once: issuers may share one
@@ -45,6 +45,16 @@ cdef class Batch:
         if self.jobs != NULL:
             let_go(self.jobs)
 
+    cdef int sight_all(self) except -1:
+        # Before the first one is looked up: what that will need of the cache's table is on its way by then.
+        cdef Py_ssize_t place
+        cdef Sighting *seen
+        for place in range(len(self.owners)):
+            seen = &self.jobs.job[place].seen
+            self.owners[place] = sight(self.owners[place], seen)
+            self.verifier.cache.look_for(seen)
+        return 0
+
     cdef int begin(self) except -1:
         # Answers what is remembered.
         cdef Py_ssize_t place
@@ -53,8 +63,8 @@ cdef class Batch:
         self.now = self.verifier.read_clock()
         for place in range(len(self.owners)):
             seen = &self.jobs.job[self.count].seen
-            sight(self.owners[place], seen)
-            self.verifier.cache.look_for(seen)
+            if self.count < place:
+                seen[0] = self.jobs.job[place].seen
             if self.several is None:
                 token = self.verifier.recall(seen, &self.now)
             else:
@@ -228,6 +238,7 @@ cdef class Batch:
 
     cdef int run(self) except -1:
         try:
+            self.sight_all()
             self.begin()
             jf_shared_write(&self.jobs.complete, True)
             with nogil:
@@ -300,8 +311,6 @@ cdef int wait_for(Batch batch, object finished) except -1:
 
 
 cdef list verify_batch(VerifierCore verifier, MultiIssuerCore several, object raws, object threads):
-    cdef const uint8_t *raw = NULL
-    cdef size_t length = 0
     cdef Batch batch
     if isinstance(raws, (str, bytes, bytearray, memoryview)):
         raise TypeError(f"verify_many takes an iterable of tokens; this is one {type(raws).__name__}: use verify")
@@ -309,8 +318,7 @@ cdef list verify_batch(VerifierCore verifier, MultiIssuerCore several, object ra
         raise TypeError(f"threads is an int, not {type(threads).__name__}")
     if threads < 1:
         raise ValueError("threads is at least 1")
-    batch = Batch.__new__(Batch, verifier, several, [borrow(one, &raw, &length) for one in raws],
-                          min(threads, MAX_THREADS))
+    batch = Batch.__new__(Batch, verifier, several, list(raws), min(threads, MAX_THREADS))
     batch.run()
     if batch.awaited:
         batch.try_again()
