@@ -2,14 +2,16 @@
 
 #include "cpu.h"
 
-#define BAD 0xff
+#define ALPHABET jf_base64url_alphabet
+#define VALUE jf_base64url_value
+#define BAD JF_BASE64URL_NO_VALUE
 
-static const uint8_t ALPHABET[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const uint8_t jf_base64url_alphabet[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* The alphabet turned round, sixteen characters a row from U+0000; the rows from 0x80 on are all BAD. */
+/* Sixteen characters a row from U+0000; the rows from 0x80 on are all BAD. */
 #define BAD4 BAD, BAD, BAD, BAD
 #define BAD16 BAD4, BAD4, BAD4, BAD4
-static const uint8_t VALUE[256] = {
+const uint8_t jf_base64url_value[256] = {
     BAD16, BAD16,
     BAD4, BAD4, BAD4, BAD, 62, BAD, BAD,
     52, 53, 54, 55, 56, 57, 58, 59, 60, 61, BAD, BAD, BAD4,

@@ -25,6 +25,12 @@ size_t jf_base64url_decode(const struct jf_kernels *kernels, const uint8_t *text
 /* Encodes `length` octets into `out`; gives the number of characters. */
 size_t jf_base64url_encode(const struct jf_kernels *kernels, const uint8_t *data, size_t length, uint8_t *out);
 
+/* The characters of the values from 0 to 63; and the values of all octets, of which those that are no characters of the
+ * alphabet have this one, with its top bit set. */
+#define JF_BASE64URL_NO_VALUE 0xff
+extern const uint8_t jf_base64url_alphabet[64];
+extern const uint8_t jf_base64url_value[256];
+
 /* A kernel: handles a prefix of the input, a multiple of 4 characters (3 octets), and gives its length. */
 typedef size_t (*jf_base64url_bulk)(const uint8_t *in, size_t length, uint8_t *out);
 
@@ -33,6 +39,8 @@ size_t jf_base64url_encode_none(const uint8_t *data, size_t length, uint8_t *out
 #if defined(__x86_64__) && defined(__GNUC__)
 size_t jf_base64url_decode_avx2(const uint8_t *text, size_t length, uint8_t *out);
 size_t jf_base64url_encode_avx2(const uint8_t *data, size_t length, uint8_t *out);
+size_t jf_base64url_decode_avx512vbmi(const uint8_t *text, size_t length, uint8_t *out);
+size_t jf_base64url_encode_avx512vbmi(const uint8_t *data, size_t length, uint8_t *out);
 #endif
 
 #endif

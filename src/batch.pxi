@@ -9,6 +9,14 @@ cdef Py_ssize_t CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaff
 cdef object MAX_THREADS = max(32, CPUS)
 
 
+cdef inline void put(list items, Py_ssize_t place, object item) noexcept:
+    # items[place] = item, of a list that nobody else knows.
+    cdef PyObject *before = PyList_GET_ITEM(<PyObject *>items, place)
+    Py_INCREF(item)
+    PyList_SET_ITEM(<PyObject *>items, place, <PyObject *>item)
+    Py_DECREF(<object>before)
+
+
 @cython.final
 cdef class Batch:
     cdef VerifierCore verifier       # one of those whose tokens they are: all have one clock and one cache
@@ -51,7 +59,10 @@ cdef class Batch:
         cdef Sighting *seen
         for place in range(len(self.owners)):
             seen = &self.jobs.job[place].seen
-            self.owners[place] = sight(self.owners[place], seen)
+            raw = self.owners[place]
+            owner = sight(raw, seen)
+            if owner is not raw:
+                put(self.owners, place, owner)
             self.verifier.cache.look_for(seen)
         return 0
 
@@ -72,7 +83,7 @@ cdef class Batch:
             if token is None:
                 self.take_up(place)
             else:
-                self.results[place] = token
+                put(self.results, place, token)
         return 0
 
     cdef int take_up(self, Py_ssize_t place) except -1:
@@ -98,7 +109,7 @@ cdef class Batch:
         elif why.verdict == JF_KEY_AWAITED:
             self.awaited.append(place)
             self.fetched[id(verifier.fetched)] = verifier.fetched
-        self.results[place] = verifier.refusal(&why) if token is None else token
+        put(self.results, place, verifier.refusal(&why) if token is None else token)
         return 0
 
     cdef inline VerifierCore pick(self, const Sighting *seen, Refusal *why):
@@ -226,7 +237,7 @@ cdef class Batch:
         why.culprit = 0
         if job.verdict == JF_GOOD:
             token = verifier.accept(&job.seen, <Selection>job.selection, <PreparedKey>job.signer, self.now, &why)
-        self.results[job.place] = verifier.refusal(&why) if token is None else token
+        put(self.results, job.place, verifier.refusal(&why) if token is None else token)
         return 0
 
     cdef int settle_what_is_checked(self) except -1:
@@ -261,7 +272,7 @@ cdef class Batch:
             fetched.wait()
         again.run()
         for place, result in zip(self.awaited, again.results):
-            self.results[place] = result
+            put(self.results, place, result)
         return 0
 
 

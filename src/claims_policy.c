@@ -49,14 +49,14 @@ static jf_verdict judge_audience(const jf_claims_policy *policy, const jf_claim_
     return allowed ? JF_GOOD : rule->allowed_count ? JF_AUDIENCE : JF_AUDIENCE_UNASKED;
 }
 
-/* The claim's own form and value; time is judged elsewhere, by all three dates together. */
+/* The form and value of a claim, if it is there; time is judged elsewhere, by all three dates together. */
 static inline jf_verdict judge_claim(const jf_claims_policy *policy, size_t row, const jf_json_value *claims,
                                      double date, size_t *culprit)
 {
     const jf_claim_rule *rule = &policy->rules[row];
     const jf_json_value *value = &claims[row];
     if (value->kind == JF_JSON_ABSENT)
-        return rule->required ? JF_CLAIM_MISSING : JF_GOOD;
+        return JF_GOOD;
     switch (rule->kind) {
     case JF_CLAIM_DATE:
         if (value->kind != JF_JSON_INTEGER && value->kind != JF_JSON_FRACTION)
@@ -94,9 +94,9 @@ jf_verdict jf_claims_judge(const jf_claims_policy *policy, const jf_json_value *
                            double now, jf_time_window *window, size_t *culprit)
 {
     jf_verdict verdict = JF_GOOD;
-    for (size_t i = 0; i < policy->names.count; i++)
-        if (policy->rules[i].required && claims[i].kind == JF_JSON_ABSENT) {
-            *culprit = i;
+    for (size_t i = 0; i < policy->required_count; i++)
+        if (claims[policy->required[i]].kind == JF_JSON_ABSENT) {
+            *culprit = policy->required[i];
             return JF_CLAIM_MISSING;
         }
     for (size_t i = 0; i < policy->names.count; i++) {

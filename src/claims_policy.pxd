@@ -1,3 +1,5 @@
+from libc.stdint cimport uint8_t
+
 from json_scan cimport jf_json_names, jf_json_reader, jf_json_text, jf_json_value
 from verdict cimport jf_verdict
 
@@ -27,6 +29,8 @@ cdef extern from "claims_policy.h" nogil:
     ctypedef struct jf_claims_policy:
         jf_json_names names
         const jf_claim_rule *rules
+        uint8_t *required
+        size_t required_count
         jf_json_reader read
         bint any_audience
         size_t several_audiences

@@ -27,6 +27,8 @@ unsigned jf_cpu_isas(void)
         isas |= JF_ISA_AVX512;
     if ((b & bit_AVX512F) && (b & bit_AVX512IFMA) && (b & bit_BMI2) && osxsave && (xcr0() & 0xe6) == 0xe6)
         isas |= JF_ISA_AVX512IFMA;
+    if ((b & bit_AVX512F) && (b & bit_AVX512BW) && (c & bit_AVX512VBMI) && osxsave && (xcr0() & 0xe6) == 0xe6)
+        isas |= JF_ISA_AVX512VBMI;
     if ((b & bit_SHA) && ssse3 && sse41)
         isas |= JF_ISA_SHANI;
     return isas;
@@ -69,6 +71,10 @@ void jf_kernels_fill(jf_kernels *kernels, unsigned isas)
         kernels->sha256_nested_wide = jf_sha256_nested_wide_avx512;
     if (isas & JF_ISA_AVX512IFMA)
         kernels->montgomery_multiply = jf_montgomery_multiply_avx512ifma;
+    if (isas & JF_ISA_AVX512VBMI) {
+        kernels->base64url_decode = jf_base64url_decode_avx512vbmi;
+        kernels->base64url_encode = jf_base64url_encode_avx512vbmi;
+    }
 #else
     (void)isas;
 #endif

@@ -23,7 +23,7 @@ typedef struct jf_kernels {
 } jf_kernels;
 
 /* Instruction sets that have kernels of their own. */
-enum { JF_ISA_AVX2 = 1, JF_ISA_SHANI = 2, JF_ISA_AVX512 = 4, JF_ISA_AVX512IFMA = 8 };
+enum { JF_ISA_AVX2 = 1, JF_ISA_SHANI = 2, JF_ISA_AVX512 = 4, JF_ISA_AVX512IFMA = 8, JF_ISA_AVX512VBMI = 16 };
 
 /* The sets that the CPU has and the operating system keeps the registers of. */
 unsigned jf_cpu_isas(void);

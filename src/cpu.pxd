@@ -11,6 +11,7 @@ cdef extern from "cpu.h" nogil:
         JF_ISA_SHANI
         JF_ISA_AVX512
         JF_ISA_AVX512IFMA
+        JF_ISA_AVX512VBMI
 
     unsigned jf_cpu_isas()
     void jf_kernels_fill(jf_kernels *kernels, unsigned isas)

@@ -1,7 +1,8 @@
 # Which kernels run: all that the CPU offers, or those that JWTFAST_KERNEL asks for.
 
 cdef jf_kernels CHOSEN
-cdef dict ISAS = {"avx2": JF_ISA_AVX2, "shani": JF_ISA_SHANI, "avx512": JF_ISA_AVX512, "avx512ifma": JF_ISA_AVX512IFMA}
+cdef dict ISAS = {"avx2": JF_ISA_AVX2, "shani": JF_ISA_SHANI, "avx512": JF_ISA_AVX512, "avx512ifma": JF_ISA_AVX512IFMA,
+                  "avx512vbmi": JF_ISA_AVX512VBMI}
 
 
 cdef int fill_kernels(jf_kernels *kernels, str request) except -1:

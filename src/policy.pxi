@@ -69,6 +69,9 @@ cdef class Policy:
         for name, kind, required, allowed in rows:
             self.spell(row, name)
             self.rules[row] = jf_claim_rule(CLAIM_KINDS[kind], required, &self.texts[text], <size_t>len(allowed))
+            if required:
+                self.policy.required[self.policy.required_count] = <uint8_t>row
+                self.policy.required_count += 1
             for value in allowed:
                 self.spell(text, value)
                 text += 1

@@ -23,7 +23,7 @@ from jwtfast import Key, _native
 from jwtfast._native import HmacKey, Kernels
 
 HASHES = {"sha256": 32, "sha384": 48, "sha512": 64}
-INSTRUCTION_SETS = ["avx2", "shani", "avx512", "avx512ifma"]
+INSTRUCTION_SETS = ["avx2", "shani", "avx512", "avx512ifma", "avx512vbmi"]
 
 
 class Case(NamedTuple):
