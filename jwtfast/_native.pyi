@@ -160,6 +160,8 @@ class Policy:
         max_age: float,
         session: int = 0,
     ) -> None: ...
+    def find(self, kernels: Kernels, text: bytes) -> dict[str, bytes]:
+        """Give what it would judge of a payload, by name and as JSON text; ValueError as by ``Kernels.read_json``."""
 
 @final
 class Claims(dict[str, Any]):

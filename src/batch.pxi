@@ -322,6 +322,9 @@ cdef int wait_for(Batch batch, object finished) except -1:
 
 
 cdef list verify_batch(VerifierCore verifier, MultiIssuerCore several, object raws, object threads):
+    cdef const uint8_t *raw = NULL
+    cdef size_t length = 0
+    cdef list owners
     cdef Batch batch
     if isinstance(raws, (str, bytes, bytearray, memoryview)):
         raise TypeError(f"verify_many takes an iterable of tokens; this is one {type(raws).__name__}: use verify")
@@ -329,7 +332,11 @@ cdef list verify_batch(VerifierCore verifier, MultiIssuerCore several, object ra
         raise TypeError(f"threads is an int, not {type(threads).__name__}")
     if threads < 1:
         raise ValueError("threads is at least 1")
-    batch = Batch.__new__(Batch, verifier, several, list(raws), min(threads, MAX_THREADS))
+    if type(raws) is list or type(raws) is tuple:
+        owners = list(raws)
+    else:                            # one may be gone, or be another, when the next one is asked for
+        owners = [borrow(one, &raw, &length) for one in raws]
+    batch = Batch.__new__(Batch, verifier, several, owners, min(threads, MAX_THREADS))
     batch.run()
     if batch.awaited:
         batch.try_again()

@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
     jf_json_names names;        /* the claims that are judged */
     const jf_claim_rule *rules; /* rules[i] is for names.text[i] */
-    uint8_t required[JF_JSON_MAX_NAMES]; /* the rows of those that are required, in order */
+    uint8_t required[JF_JSON_MAX_NAMES]; /* the rows of the rules that say so, in order */
     size_t required_count;
     jf_json_reader read;        /* of whatever kernel; all give the same */
     int any_audience;           /* else a token with aud is refused where no audience is configured */

@@ -29,7 +29,7 @@ cdef extern from "claims_policy.h" nogil:
     ctypedef struct jf_claims_policy:
         jf_json_names names
         const jf_claim_rule *rules
-        uint8_t *required
+        uint8_t required[32]
         size_t required_count
         jf_json_reader read
         bint any_audience

@@ -21,13 +21,14 @@ unsigned jf_cpu_isas(void)
     unsigned ssse3 = c & bit_SSSE3, sse41 = c & bit_SSE4_1, osxsave = c & bit_OSXSAVE;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
         return 0;
-    if ((b & bit_AVX2) && (b & bit_BMI) && osxsave && (xcr0() & 6) == 6)
+    unsigned saved = osxsave ? xcr0() : 0, ymm = (saved & 6) == 6, zmm = (saved & 0xe6) == 0xe6 && (b & bit_AVX512F);
+    if (ymm && (b & bit_AVX2) && (b & bit_BMI))
         isas |= JF_ISA_AVX2;
-    if ((b & bit_AVX512F) && (b & bit_AVX512BW) && osxsave && (xcr0() & 0xe6) == 0xe6)
+    if (zmm && (b & bit_AVX512BW))
         isas |= JF_ISA_AVX512;
-    if ((b & bit_AVX512F) && (b & bit_AVX512IFMA) && (b & bit_BMI2) && osxsave && (xcr0() & 0xe6) == 0xe6)
+    if (zmm && (b & bit_AVX512IFMA) && (b & bit_BMI2))
         isas |= JF_ISA_AVX512IFMA;
-    if ((b & bit_AVX512F) && (b & bit_AVX512BW) && (c & bit_AVX512VBMI) && osxsave && (xcr0() & 0xe6) == 0xe6)
+    if (zmm && (b & bit_AVX512BW) && (c & bit_AVX512VBMI))
         isas |= JF_ISA_AVX512VBMI;
     if ((b & bit_SHA) && ssse3 && sse41)
         isas |= JF_ISA_SHANI;

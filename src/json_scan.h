@@ -14,7 +14,7 @@
 /* Containers inside one another, the top-level object included. */
 #define JF_JSON_MAX_DEPTH 64
 
-/* Member names that are tracked at one time, over all open objects. */
+/* Member names that are tracked at one time, over all open objects; those that are looked for come on top. */
 #define JF_JSON_MAX_MEMBERS 128
 
 /* Names that one scan can look for. */

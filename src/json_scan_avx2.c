@@ -28,7 +28,7 @@ static inline JF_JSON_TARGET uint32_t others(const uint8_t *p)
  * which the store sees to. */
 static inline JF_JSON_TARGET size_t lowest_near(uint32_t bits, uint8_t *guess)
 {
-    unsigned expected = jf_json_guess(guess);
+    unsigned expected = jf_json_guess(guess) & 31;
     if (__builtin_expect((bits & ((UINT32_C(2) << expected) - 1)) == UINT32_C(1) << expected, 1))
         return expected;
     unsigned place = (unsigned)__builtin_ctz(bits);

@@ -19,7 +19,8 @@ typedef struct {
     uint8_t guessed, named; /* the next guesses: of a length; and of a name, for the top-level object */
     jf_json_guesses *guesses;
     size_t count, open;
-    jf_json_text member[JF_JSON_MAX_MEMBERS]; /* the names of all open objects, the innermost last */
+    /* The names of all open objects, the innermost last, but for those that are looked for. */
+    jf_json_text member[JF_JSON_MAX_MEMBERS];
 } scan;
 
 /* Each of the functions below gets the place of the first character that is its business, and gives the place after its
@@ -225,6 +226,8 @@ static inline unsigned expected_name(const scan *s, const uint8_t *p, const jf_j
     if (!place || place > names->count)
         return 0;
     name = &names->text[place - 1];
+    if (name->length > JF_JSON_PADDING - 8) /* comparing it could lead past the padding */
+        return 0;
     if (*p != '"' || jf_json_head_in_text(p + 1, name->length) != name->head)
         return 0;
     if (name->length > 8 && memcmp(p + 9, name->text + 8, name->length - 8))
@@ -232,14 +235,13 @@ static inline unsigned expected_name(const scan *s, const uint8_t *p, const jf_j
     return p[1 + name->length] == '"' ? place : 0;
 }
 
-/* The place of a name among `names`. It will be expected here, unless it is so long that comparing it could lead past the
- * padding. */
+/* The place of a name among `names`, where it will be expected the next time. */
 static inline unsigned find_name(scan *s, const jf_json_text *name, const jf_json_names *names)
 {
     unsigned place = names->first[jf_json_name_hash(name)];
     while (place && !same(&names->text[place - 1], name))
         place = names->next[place - 1];
-    jf_json_learn(&s->guesses->name[s->named], name->length > JF_JSON_PADDING - 8 ? 0 : place);
+    jf_json_learn(&s->guesses->name[s->named], place);
     return place;
 }
 
@@ -253,7 +255,6 @@ static inline JF_JSON_TARGET const uint8_t *scan_name(scan *s, const uint8_t *p,
     unsigned place = names ? expected_name(s, p, names) : 0;
     if (place) {
         p += names->text[place - 1].length + 2;
-        string.escaped = 0;
         s->guessed++; /* as scan_string does, so that all others keep their guesses */
     } else {
         if (*p != '"' || !(p = scan_string(s, p, &string)))
@@ -267,9 +268,8 @@ static inline JF_JSON_TARGET const uint8_t *scan_name(scan *s, const uint8_t *p,
     s->count++;
     if (place)
         *value = &found[place - 1];
-    /* What has been found tells by itself whether there was one of its name before. */
-    if (place && !string.escaped ? (*value)->kind != JF_JSON_ABSENT
-                                 : !note_member(s, &name, string.escaped, base, seen))
+    /* What has been found tells by itself whether there was one of its name before, spelled as it is in `names`. */
+    if (place ? (*value)->kind != JF_JSON_ABSENT : !note_member(s, &name, string.escaped, base, seen))
         return refuse(s, JF_JSON_DUPLICATE);
     return after_sign(p, ':');
 }

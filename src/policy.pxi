@@ -114,18 +114,46 @@ cdef class Policy:
         # Judges a payload. Fills `revocable`, if that is not NULL, where the payload is good.
         cdef jf_json_value claims[MAX_RULES]
         cdef jf_json_result result
-        cdef dict plain
-        json.members = 0
-        result = CHOSEN.json_scan(json.text, json.length, 0, &self.policy.names, &self.guesses, claims, &json.members)
-        if result == JF_JSON_UNUSUAL or (result == JF_JSON_OK and self.needs_settling(claims)):
-            plain = settle(json, &result)
-            if plain is not None:
-                respell(json, plain)
-                scan_settled(&CHOSEN, json, &self.policy.names, claims)
+        self.scan(&CHOSEN, json, claims, &result)
         if result != JF_JSON_OK:
             refusal.verdict = scan_verdict(result)
             return 0
         return self.decide(claims, now, window, refusal, revocable)
+
+    cdef inline int scan(self, const jf_kernels *kernels, JsonText *json, jf_json_value *claims,
+                         jf_json_result *result) except -1:
+        cdef dict plain
+        json.members = 0
+        result[0] = kernels.json_scan(json.text, json.length, 0, &self.policy.names, &self.guesses, claims,
+                                      &json.members)
+        if result[0] == JF_JSON_UNUSUAL or (result[0] == JF_JSON_OK and self.needs_settling(claims)):
+            plain = settle(json, result)
+            if plain is not None:
+                respell(json, plain)
+                scan_settled(kernels, json, &self.policy.names, claims)
+        return 0
+
+    def find(self, Kernels kernels not None, bytes text not None):
+        # What it would judge of a payload, by name and as JSON text, to hold the search for it to the standards.
+        cdef jf_json_value claims[MAX_RULES]
+        cdef jf_json_result result
+        cdef JsonText json
+        cdef size_t row
+        cdef bint quoted
+        found = {}
+        keep_json(&json, text)
+        try:
+            self.scan(&kernels.table, &json, claims, &result)
+            if result != JF_JSON_OK:
+                raise ValueError(JSON_FAULTS[result])
+            for row in range(self.policy.names.count):
+                if claims[row].kind != JF_JSON_ABSENT:
+                    quoted = claims[row].kind == JF_JSON_STRING
+                    found[self.names[row]] = PyBytes_FromStringAndSize(<const char *>claims[row].text - quoted,
+                                                                       <Py_ssize_t>claims[row].length + 2 * quoted)
+        finally:
+            release_json(&json)
+        return found
 
     cdef int decide(self, const jf_json_value *claims, double now, jf_time_window *window,
                     Refusal *refusal, jf_revocable *revocable) except -1:

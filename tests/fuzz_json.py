@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from json_oracle import Demands, has_exact_types, is_within_limits, refusal
 from json_texts import JsonTexts
 
 from jwtfast import Key, Verifier, errors
-from jwtfast._native import Kernels
+from jwtfast._native import Kernels, Policy
 
 BATCH = 20_000
 # One good text in so many is a token's payload too, one of the others in so many, and one in so many good ones has the
@@ -37,6 +38,9 @@ TOKENS_EVERY = 50
 TYPES_EVERY = 32
 
 Reader = Callable[[bytes], Any]
+Finder = Callable[[bytes], dict[str, bytes]]
+# What is looked for in each text, by which the texts of tokens are judged too.
+NAMES: Final = ("exp", "nbf", "iat", "iss", "aud", "sub", "jti", "a", "scope", "nonce", "tenant")
 POLICIES: Final = (
     Demands(),
     Demands(issuer=("one",), audience=("one", "été"), required=("exp",), leeway=0.25),
@@ -88,15 +92,37 @@ def is_plainly_within_limits(text: bytes, value: dict[str, Any], written: bytes)
     ) or is_within_limits(text, value)
 
 
+def by_orjson(text: bytes) -> tuple[str, Any, bytes]:
+    """Tell what a text is to be taken for.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The outcome; what orjson reads of it; and that, written by orjson.
+    """
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        return "not JSON", None, b""
+    if type(value) is not dict:
+        return "no object", value, b""
+    # What is nested deeper than orjson writes is too deep anyway.
+    written = orjson.dumps(value) if text.count(b"[") + text.count(b"{") < 200 else b""
+    return "accepted" if is_plainly_within_limits(text, value, written) else "beyond the limits", value, written
+
+
 class Judge:
     """Compares readers, and a verifier for each policy, with orjson and with plain Python.
 
     Args:
         readers: What reads a text, or raises ValueError, by name.
+        finders: What finds the members that have one of ``NAMES``, and gives their texts by name, or raises ValueError.
     """
 
-    def __init__(self, readers: dict[str, Reader]) -> None:
+    def __init__(self, readers: dict[str, Reader], finders: dict[str, Finder] | None = None) -> None:
         self._readers = list(readers.items())
+        self._finders = list((finders or {}).items())
         key = Key.from_secret(SECRET, "HS256")
         options: dict[str, Any] = {"cache_tokens": 0, "clock": lambda: NOW, "max_token_bytes": 1 << 20}
         self._verifiers = [(demands, Verifier(key, **(vars(demands) | options))) for demands in POLICIES]
@@ -113,20 +139,7 @@ class Judge:
             DifferenceError: One of the readers is wrong.
         """
         self._count += 1
-        value, written = None, b""
-        outcome = "not JSON"
-        try:
-            value = orjson.loads(text)
-        except ValueError:
-            pass
-        else:
-            outcome = "no object"
-            if type(value) is dict:
-                outcome = "beyond the limits"
-                # What is nested deeper than orjson writes is too deep anyway.
-                written = orjson.dumps(value) if text.count(b"[") + text.count(b"{") < 200 else b""
-                if is_plainly_within_limits(text, value, written):
-                    outcome = "accepted"
+        outcome, value, written = by_orjson(text)
         self.outcomes[outcome] += 1
         good = outcome == "accepted"
         for name, read in self._readers:
@@ -139,6 +152,8 @@ class Judge:
             if not good:
                 raise DifferenceError(text, f"{name} accepts what is {outcome}")
             self._compare(text, name, ours, value, written)
+        for name, find in self._finders:
+            self._check_found(text, name, find, value if good else None)
         if self._count % (GOOD_TOKENS_EVERY if good else TOKENS_EVERY) == 0:
             self._check_token(text, value if good else None, written)
 
@@ -153,6 +168,21 @@ class Judge:
             except TypeError:
                 pass
         raise DifferenceError(text, f"{name} reads another value than orjson")
+
+    def _check_found(self, text: bytes, name: str, find: Finder, value: Any) -> None:
+        try:
+            found = find(text)
+        except ValueError:
+            if value is not None:
+                raise DifferenceError(text, f"{name} finds nothing in what is good") from None
+            return
+        if value is None:
+            raise DifferenceError(text, f"{name} finds something in what is not good")
+        expected = {one: value[one] for one in NAMES if one in value}
+        if found.keys() != expected.keys():
+            raise DifferenceError(text, f"{name} finds {', '.join(found) or 'nothing'}")
+        if any(orjson.dumps(orjson.loads(found[one])) != orjson.dumps(expected[one]) for one in expected):
+            raise DifferenceError(text, f"{name} finds another value than orjson")
 
     def _check_token(self, text: bytes, value: Any, written: bytes) -> None:
         self._tokens += 1
@@ -171,6 +201,21 @@ class Judge:
         found = [token.issuer, token.subject, token.token_id, token.expires_at, token.not_before, token.issued_at]
         if found != [value.get(name) for name in ("iss", "sub", "jti", "exp", "nbf", "iat")]:
             raise DifferenceError(text, "the token's properties are not its claims")
+
+
+def finder(kernels: str) -> Finder:
+    """Give what finds ``NAMES`` as a verifier does.
+
+    Args:
+        kernels: By which kernels.
+
+    Returns:
+        The function, for one text after another.
+    """
+    policy = Policy(
+        [(name, "any", False, ()) for name in NAMES], any_audience=True, several_audiences=0, leeway=0, max_age=0
+    )
+    return partial(policy.find, Kernels(kernels))
 
 
 # ---- batches and processes ----
@@ -202,7 +247,7 @@ def work(seed: int, batches: list[tuple[int, int]], kernels: list[str], pipe: Co
         pipe: Where reports go.
     """
     faulthandler.enable()
-    judge = Judge({name: Kernels(name).read_json for name in kernels})
+    judge = Judge({name: Kernels(name).read_json for name in kernels}, {name: finder(name) for name in kernels})
     for number, count in batches:
         try:
             run_batch(seed, number, count, judge)

@@ -9,10 +9,11 @@ import hmac
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -509,6 +510,57 @@ def test_any_iterable_and_none() -> None:
     assert judge.verify_many(iter([])) == []
     (one,) = judge.verify_many(raw for raw in [good(exp=FAR)])
     assert isinstance(one, Token)
+
+
+def in_one_buffer(raws: list[bytes]) -> Iterator[memoryview]:
+    """Give tokens that take the place of one another."""
+    buffer = bytearray(max(map(len, raws)))
+    for raw in raws:
+        buffer[: len(raw)] = raw
+        yield memoryview(buffer)[: len(raw)]
+
+
+def in_one_array(raws: list[bytes]) -> Iterator[bytearray]:
+    """Give tokens in an array that is filled anew."""
+    array = bytearray()
+    for raw in raws:
+        array[:] = raw
+        yield array
+
+
+def released(raws: list[bytes]) -> Iterator[memoryview]:
+    """Give tokens that can't be looked at any more when the next one is asked for."""
+    for raw in raws:
+        with memoryview(raw) as view:
+            yield view
+
+
+@pytest.mark.parametrize("give", [in_one_buffer, in_one_array, released])
+def test_tokens_that_do_not_stay(give: Callable[[list[bytes]], Iterator[Any]]) -> None:
+    """A token is the one that the iterable gave, whatever becomes of it when the next one is asked for."""
+    subjects = ["a", "bob", "cy"]
+    raws = [good(exp=FAR, sub=subject).encode() for subject in subjects]
+    results = verifier().verify_many(give(raws))
+    assert [result.subject for result in results if isinstance(result, Token)] == subjects
+
+
+def test_nothing_is_asked_for_after_what_is_no_token() -> None:
+    """An iterable is not asked on once it has given something of a wrong type."""
+    given = iter([good(exp=FAR), 5, good(exp=FAR)])
+    with pytest.raises(TypeError, match="not int"):
+        verifier().verify_many(given)  # type: ignore[arg-type]  # that is the point
+    assert len(list(given)) == 1
+
+
+@pytest.mark.parametrize("form", [str, str.encode, lambda raw: bytearray(raw, "ascii")])
+def test_what_was_given_is_let_go(form: Callable[[str], Any]) -> None:
+    """No token that was given is kept by a batch that is over, nor a result."""
+    judge = verifier(cache_tokens=0)
+    raws = [form(good(exp=FAR)), form(good(exp=1)), form("a.b.c")]
+    before = [sys.getrefcount(raw) for raw in raws]
+    results = judge.verify_many(raws)
+    assert [sys.getrefcount(raw) for raw in raws] == before
+    assert len({sys.getrefcount(result) for result in results}) == 1
 
 
 def test_the_errors_have_no_traceback() -> None:

@@ -15,7 +15,7 @@ import fuzz_json
 import orjson
 import pytest
 from forge import NOW
-from fuzz_json import DifferenceError, Judge, Reader, collect, is_plainly_within_limits
+from fuzz_json import DifferenceError, Finder, Judge, Reader, collect, finder, is_plainly_within_limits
 from json_oracle import is_within_limits
 from json_texts import JsonTexts
 
@@ -38,6 +38,47 @@ def test_right_readers_pass(kernels: Kernels) -> None:
     outcomes = check_all(kernels.read_json).outcomes
     kinds = {"accepted": 1000, "not JSON": 1000, "beyond the limits": 100, "no object": 1, "as a token: good": 10}
     assert all(outcomes[kind] >= least for kind, least in kinds.items()), outcomes
+
+
+def find_all(find: Finder) -> None:
+    """Have a judge check many texts with a finder."""
+    judge = Judge({}, {"finder": find})
+    for text in TEXTS:
+        judge.check(text)
+
+
+def find(text: bytes) -> dict[str, bytes]:
+    """Find what is looked for, without a text before to go by."""
+    return finder("auto")(text)
+
+
+FINDERS: dict[str, Finder] = {
+    "one is missing": lambda text: {name: value for name, value in find(text).items() if name != "exp"},
+    "one too many": lambda text: {"exp": b"1"} | find(text),
+    "another value": lambda text: find(text) | dict.fromkeys(find(text).keys() & {"iat"}, b'"no date"'),
+    "refuses": lambda text: find(text.replace(b"iss", b"\xff")),
+    "accepts": lambda text: find(text) if right_or_none(text) else {},
+}
+
+
+def right_or_none(text: bytes) -> Any:
+    """Read a text as it should be, or give None."""
+    try:
+        return right(text)
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize("how", FINDERS)
+def test_wrong_finders_are_found(how: str) -> None:
+    """A member that is missed, made up or misread, and a text that is judged otherwise, is a difference."""
+    with pytest.raises(DifferenceError, match="finder finds"):
+        find_all(FINDERS[how])
+
+
+def test_right_finders_pass(kernels: Kernels) -> None:
+    """Each kernel finds what there is, one text after another."""
+    find_all(finder(kernels.name))
 
 
 def test_the_same_texts_for_a_seed() -> None:

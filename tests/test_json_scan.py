@@ -334,6 +334,19 @@ def test_names_of_any_length_after_one_another(name: str) -> None:
     assert code(f"{good[:-1]},{quoted}:1}}".encode(), DEMANDING) == "malformed"
 
 
+def test_a_long_name_that_is_cut_off() -> None:
+    """A name that is asked for and longer than what is read at once is never compared past the text's end."""
+    name = "n" * 200
+    judge = Verifier(KEY, required=(name,), audience=ANY, clock=lambda: NOW, max_token_bytes=LIMIT, cache_tokens=0)
+    # Longer than the texts that have room on the stack: it ends where its block of memory does.
+    before = f'{{"x":"{"x" * 5000}","y":1,'
+    for _ in range(2):
+        assert judged(f'{before}"{name}":1}}'.encode(), judge)
+    for length in (0, 1, 7, 8, 9, 24, 25, 100, 199):
+        assert code(f'{before}"{name[:length]}'.encode(), judge) == "malformed"
+        assert judged(f'{before}"{name}":1}}'.encode(), judge)
+
+
 # ---- limits ----
 
 

@@ -175,6 +175,19 @@ def test_a_required_claim_that_is_absent(name: str) -> None:
     assert error.claim == name
 
 
+def test_the_first_of_what_is_absent_is_named() -> None:
+    """Where several required claims are absent, the error names the first: registered ones first, then as asked for."""
+    for required, first in [
+        (("role", "exp"), "exp"),
+        (("role", "team", "jti"), "jti"),
+        (("team", "role"), "team"),
+        (("role", "team"), "role"),
+    ]:
+        error = refusal(sign(HEADER, {"sub": "s"}), required=required)
+        assert type(error) is errors.MissingRequiredClaimError
+        assert error.claim == first
+
+
 def test_any_is_one_thing() -> None:
     """``ANY`` copied, or pickled and read again, is ``ANY``: settings may be passed on with it in them."""
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
