@@ -18,7 +18,7 @@ typedef enum {
 
 typedef struct {
     jf_claim_kind kind;
-    int required;
+    int required;                /* as in the policy's list */
     const jf_json_text *allowed; /* values it may have; none: any value of its kind */
     size_t allowed_count;
 } jf_claim_rule;

@@ -1,6 +1,6 @@
 from libc.stdint cimport uint8_t
 
-from json_scan cimport jf_json_names, jf_json_reader, jf_json_text, jf_json_value
+from json_scan cimport JF_JSON_MAX_NAMES, jf_json_names, jf_json_reader, jf_json_text, jf_json_value
 from verdict cimport jf_verdict
 
 cdef extern from "claims_policy.h" nogil:
@@ -29,7 +29,7 @@ cdef extern from "claims_policy.h" nogil:
     ctypedef struct jf_claims_policy:
         jf_json_names names
         const jf_claim_rule *rules
-        uint8_t required[32]
+        uint8_t required[JF_JSON_MAX_NAMES]
         size_t required_count
         jf_json_reader read
         bint any_audience

@@ -8,6 +8,7 @@ import random
 import re
 
 import pytest
+from guard_page import at_the_end_of_memory
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,6 +101,15 @@ def test_all_kernels_agree(seed: int, length: int) -> None:
     for name in _native.available_kernels():
         assert Kernels(name).base64url_encode(data) == text
         assert Kernels(name).base64url_decode(text) == data
+
+
+@pytest.mark.parametrize("length", range(201))
+def test_nothing_behind_is_read(kernels: Kernels, length: int) -> None:
+    """Octets and texts that end where memory ends are written and read like any others."""
+    data = random.Random(length).randbytes(length)  # noqa: S311
+    text = encode(data)
+    assert at_the_end_of_memory(kernels.base64url_encode, data) == text
+    assert at_the_end_of_memory(kernels.base64url_decode, text) == data
 
 
 @pytest.mark.parametrize("text", SOUND_TEXTS, ids=len)

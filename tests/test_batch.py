@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from forge import HEADER, LONG_SECRET, NOW, SECRET, good, sign
+from guard_page import at_the_end_of_memory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from key_pairs import private_key, spki, token
@@ -596,6 +597,18 @@ def test_macs_in_a_batch(kernels: Kernels, checks: list[tuple[str, bytes, bytes,
         batch.append((hash_name, secret, message, given_mac))
         expected.append(kind == "right")
     assert kernels.verify_macs(batch) == expected
+
+
+@pytest.mark.parametrize("length", range(0, 200, 7))
+def test_nothing_behind_a_message_is_read(kernels: Kernels, length: int) -> None:
+    """Messages that end where memory ends are verified like any others."""
+    message = bytes(range(length))
+    mac = hmac.digest(b"k" * 32, message, hashlib.sha256)
+
+    def verify(there: bytes) -> list[bool]:
+        return kernels.verify_macs([("sha256", b"k" * 32, there, mac)] * 33)
+
+    assert at_the_end_of_memory(verify, message) == [True] * 33
 
 
 @pytest.mark.parametrize("count", range(40))
