@@ -519,6 +519,21 @@ def test_a_shortened_signature(length: int) -> None:
     assert type(refusal(f"{signing_input}.{encode(mac + mac[: length + 1])}")) is errors.InvalidSignatureError
 
 
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize(
+    "payload",
+    ["", "!", "A", "AB", "\0", "=", *map(encode, [b"{", b"[]", b"\xff", b'{"exp":1}', b'{"a":1,"a":1}', b"[" * 99])],
+)
+def test_a_payload_is_not_looked_at_before_its_signature(payload: str, known: bool) -> None:
+    """Whatever the payload is, with a wrong signature it is the signature that is refused, alone or in a batch."""
+    by = Verifier(KEY, clock=Clock())
+    if known:
+        by.verify(good())
+    token = f"{PLAIN_HEADER}.{payload}.{signature('another')}"
+    assert type(refusal(token, by)) is errors.InvalidSignatureError
+    assert {type(error) for error in by.verify_many([token] * 33)} == {errors.InvalidSignatureError}
+
+
 @pytest.mark.parametrize("name", ["kid", "typ"])
 @pytest.mark.parametrize("value", [None, 1, True, ["a"], {"a": 1}, []])
 def test_kid_and_typ_that_are_no_strings(name: str, value: object) -> None:
