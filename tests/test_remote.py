@@ -61,6 +61,23 @@ def test_refresh_before_the_first_token(server: HttpServer, keys: RemoteKeySet) 
     assert (server.count, Verifier(keys).verify(signed("b")).key_id) == (3, "b")
 
 
+def test_refresh_whose_thread_is_quicker(
+    server: HttpServer, keys: RemoteKeySet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first call makes one fetch, even where its thread is through with it before the caller goes on."""
+    server.answer = reply(b"", 500)
+    start_worker = RemoteKeySet._start_worker
+
+    def be_slow(self: RemoteKeySet) -> None:
+        start_worker(self)
+        eventually(lambda: self.status().failures and self._flight is None)
+
+    monkeypatch.setattr(RemoteKeySet, "_start_worker", be_slow)
+    with pytest.raises(errors.KeySetUnavailableError, match="500"):
+        keys.refresh()
+    assert (server.count, keys.status().fetches) == (1, 1)
+
+
 def test_refresh_that_fails(server: HttpServer, keys: RemoteKeySet) -> None:
     """Refresh says that it failed where there still are keys, and raises where there are none."""
     server.answer, good = reply(b"", 500), server.answer

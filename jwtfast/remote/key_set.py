@@ -409,13 +409,21 @@ class RemoteKeySet:
         return flight
 
     def _ask(self) -> Flight[str]:
+        with self._lock:
+            if self._closed:
+                nowhere: Flight[str] = Flight(time.monotonic())
+                nowhere.land("the key set was closed")
+                return nowhere
+            flight = self._flight or self._begin_flight(time.monotonic())
+        # The thread comes second: at its start it makes a fetch of its own where none is wanted yet.
         self._start_worker()
         with self._lock:
-            if self._closed or self._worker is None:
-                nowhere: Flight[str] = Flight(time.monotonic())
-                nowhere.land("the key set was closed" if self._closed else "no thread can be started")
-                return nowhere
-            return self._flight or self._begin_flight(time.monotonic())
+            is_stranded = self._worker is None and self._flight is flight
+            if is_stranded:
+                self._flight = None
+        if is_stranded:
+            flight.land("no thread can be started")
+        return flight
 
     def _attend(self) -> float:
         """Do what is due. Gives how long nothing will be, in seconds."""
