@@ -19,7 +19,7 @@ __all__ = ["main"]
 COMMAND = "python -m benchmarks.import_cost"
 MODULES = ("orjson", "jwtfast", "jwt")
 ALLOWED = 15e-3  # seconds
-TURNS = 41
+TURNS = 101
 
 _PAGE = """\
 # What the import takes

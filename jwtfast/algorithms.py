@@ -8,8 +8,7 @@ A new algorithm is a new row. ``cryptography`` is imported by the first row that
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from jwtfast._native import HmacKey, PreparedKey, RsaKey, SignatureKey, kernels
 from jwtfast.errors import InvalidKeyError
@@ -20,8 +19,7 @@ __all__ = ["ALGORITHMS", "Algorithm", "find_algorithm"]
 _MAX_RSA_EXPONENT_BITS = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Algorithm:
+class Algorithm(NamedTuple):
     """One row of the table.
 
     Attributes:

@@ -5,7 +5,6 @@ With a public key as an HMAC secret anybody could sign (CVE-2022-29217 and its m
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 
@@ -13,13 +12,15 @@ from jwtfast.errors import InvalidKeyError
 
 __all__ = ["is_ssh_key", "octets_of_secret", "other_key", "utf8"]
 
+# Patterns as texts, since re compiles at first use and remembers, which is less to do for an import.
+
 # A key's type in front, or further on with the beginning of its base64, as in authorized_keys and known_hosts.
-_SSH_KEY = re.compile(rb"^(?:sk-)?(?:ssh|ecdsa-sha2)-|\s(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+\s+AAAA")
+_SSH_KEY = rb"^(?:sk-)?(?:ssh|ecdsa-sha2)-|\s(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+\s+AAAA"
 
 # A JSON string, and the colon after it where it is a member's name. No parser is asked: it would give up on what is
 # nested too deep, or has a number that is too long, and what it gives up on would pass.
-_JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?', re.DOTALL)
-_JSON_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
+_JSON_STRING = r'(?s)"((?:[^"\\]|\\.)*+)"(\s*:)?'
+_JSON_ESCAPE = r"\\u([0-9A-Fa-f]{4})"
 
 
 def octets_of_secret(secret: str | bytes) -> bytes:
@@ -98,21 +99,23 @@ def other_key(secret: bytes) -> tuple[str, str] | None:
 
 def is_ssh_key(text: bytes) -> bool:
     """Tell whether it is the text of an SSH public key, as in ``id_rsa.pub`` or ``known_hosts``."""
-    return _SSH_KEY.search(text) is not None
+    return re.search(_SSH_KEY, text) is not None
 
 
 def _is_jwk(secret: bytes) -> bool:
     """Whether it looks like JSON, in any of its encodings, with a member that JWKs and JWK sets have."""
     text = secret.decode(json.detect_encoding(secret), "replace").removeprefix("\ufeff").lstrip()
     return text.startswith(("{", "[")) and any(
-        _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), string[1]) in {"kty", "keys"}
-        for string in _JSON_STRING.finditer(text)
+        re.sub(_JSON_ESCAPE, lambda escape: chr(int(escape[1], 16)), string[1]) in {"kty", "keys"}
+        for string in re.finditer(_JSON_STRING, text)
         if string[2]
     )
 
 
 def _is_base64_of_key(text: bytes) -> bool:
     """Whether it is a PEM without its first and last line, as some consoles show keys, or a PEM or DER in base64."""
+    import base64  # noqa: PLC0415 - needed once there is a secret, and not by an import
+
     joined = b"".join(text.split()).translate(bytes.maketrans(b"-_", b"+/"))
     try:
         octets = base64.b64decode(joined + b"=" * (-len(joined) % 4), validate=True)

@@ -27,7 +27,7 @@ NOT_LOADED = frozenset(
         *("cffi", "cryptography", "django", "fastapi", "flask", "granian", "msgspec", "prometheus_client", "pydantic"),
         *("redis", "starlette", "uvicorn"),
         # parts of the standard library that take milliseconds, and that few calls need
-        *("concurrent", "hashlib", "multiprocessing", "random", "secrets", "sqlite3", "tempfile"),
+        *("base64", "concurrent", "hashlib", "multiprocessing", "random", "secrets", "sqlite3", "tempfile"),
     }
 )
 
