@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 from jwtfast import errors
 from jwtfast._native import CacheInfo, Claims, Token
 from jwtfast.claims import ANY
-from jwtfast.issuer import Issuer
 from jwtfast.key_set import KeySet, SkippedKey
 from jwtfast.keys import Key
-from jwtfast.multi_issuer import MultiIssuerVerifier
 from jwtfast.revocation import RevocationList
 from jwtfast.verifier import Verifier
 
 if TYPE_CHECKING:
+    from jwtfast.issuer import Issuer
     from jwtfast.key_ring import KeyRing as KeyRing
+    from jwtfast.multi_issuer import MultiIssuerVerifier
     from jwtfast.remote import RemoteKeySet as RemoteKeySet
 
 __all__ = [
@@ -32,9 +32,14 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-# What only issuers need, or what needs more than the package itself does: imported when it is asked for, and no part of
-# "import *".
-_ON_DEMAND = {"KeyRing": "jwtfast.key_ring", "RemoteKeySet": "jwtfast.remote"}
+# What many verifiers can do without: imported when it is asked for. What needs more than the package itself does is no
+# part of "import *".
+_ON_DEMAND = {
+    "Issuer": "jwtfast.issuer",
+    "KeyRing": "jwtfast.key_ring",
+    "MultiIssuerVerifier": "jwtfast.multi_issuer",
+    "RemoteKeySet": "jwtfast.remote",
+}
 
 
 def __getattr__(name: str) -> Any:
