@@ -32,8 +32,8 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-# What many verifiers can do without: imported when it is asked for. What needs more than the package itself does is no
-# part of "import *".
+# What many a program that verifies can do without: imported when it is asked for. "import *" asks for what is in
+# __all__, which leaves out what takes long to import or needs another package.
 _ON_DEMAND = {
     "Issuer": "jwtfast.issuer",
     "KeyRing": "jwtfast.key_ring",

@@ -397,13 +397,13 @@ def wait_for_threads(count: int) -> int:
 
 
 def threads_at_rest() -> int:
-    """Wait until no thread that is about to end is left; give how many there are."""
-    fewest, looked = len(list(TASKS.iterdir())), 0
+    """Wait until no thread has come or gone for a while; give how many there are."""
+    threads, looked = len(list(TASKS.iterdir())), 0
     while looked < 50:
         time.sleep(0.001)
-        now = len(list(TASKS.iterdir()))
-        fewest, looked = min(fewest, now), looked + 1 if now == fewest else 0
-    return fewest
+        before, threads = threads, len(list(TASKS.iterdir()))
+        looked = looked + 1 if threads == before else 0
+    return threads
 
 
 @needs_rsa

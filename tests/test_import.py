@@ -54,6 +54,23 @@ def test_import_loads_no_more_than_it_needs() -> None:
     assert [name for name in loaded if name.partition(".")[0] in NOT_LOADED] == []
 
 
+def test_names_on_demand() -> None:
+    """What many programs can do without is loaded by nobody but who asks for it, and is there for who does."""
+    modules = {
+        "Issuer": "jwtfast.issuer",
+        "KeyRing": "jwtfast.key_ring",
+        "MultiIssuerVerifier": "jwtfast.multi_issuer",
+        "RemoteKeySet": "jwtfast.remote",
+    }
+    assert set(modules.values()).intersection(loaded_by("import jwtfast; jwtfast.Verifier")) == set()
+    for name, module in modules.items():
+        loaded = loaded_by(f"from jwtfast import {name}; assert {name}.__name__ == '{name}'")
+        assert set(modules.values()).intersection(loaded) == {module}
+        assert name in dir(jwtfast)
+    loaded = loaded_by("from jwtfast import *; assert Issuer and MultiIssuerVerifier and Verifier")
+    assert set(modules.values()).intersection(loaded) == {"jwtfast.issuer", "jwtfast.multi_issuer"}
+
+
 def test_the_drop_in_loads_no_http() -> None:
     """``jwtfast.jwt`` loads HTTP when a ``PyJWKClient`` is asked for: the standard library's, and no event loop."""
     http = {"asyncio", "email", "http", "httpcore", "httpx2", "selectors", "socket", "ssl", "urllib.request"}

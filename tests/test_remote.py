@@ -551,8 +551,9 @@ def test_no_thread_to_be_had(server: HttpServer, keys: RemoteKeySet, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", fail)
-        with pytest.raises(errors.KeySetUnavailableError):
+        with pytest.raises(errors.KeySetUnavailableError, match="no thread can be started"):
             keys.refresh()
+        assert keys.status().last_error == "no thread can be started"
         generation = keys.generation.count
         assert keys.candidates("ES256", "a") == ()
         assert keys.generation.count > generation

@@ -417,12 +417,14 @@ class RemoteKeySet:
             flight = self._flight or self._begin_flight(time.monotonic())
         # The thread comes second: at its start it makes a fetch of its own where none is wanted yet.
         self._start_worker()
+        error = "no thread can be started"
         with self._lock:
             is_stranded = self._worker is None and self._flight is flight
             if is_stranded:
                 self._flight = None
+                self._note_error(error)
         if is_stranded:
-            flight.land("no thread can be started")
+            flight.land(error)
         return flight
 
     def _attend(self) -> float:
@@ -533,6 +535,9 @@ class RemoteKeySet:
         if self._discovery is not None:
             self._discovery.forget()
         self._schedule.failed(time.monotonic())
+        self._note_error(error)
+
+    def _note_error(self, error: str) -> None:
         self._last_error, self._last_error_at = error, time.time()
 
     def _drop_expired(self) -> None:
